@@ -1,0 +1,269 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_answer import ErrorAnswer
+from ...models.upload_answer import UploadAnswer
+from ...models.upload_request import UploadRequest
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: UploadRequest,
+    x_request_id: str | Unset = UNSET,
+    x_tenant_name: str | Unset = UNSET,
+    x_spark_ua: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_request_id, Unset):
+        headers["x-request-id"] = x_request_id
+
+    if not isinstance(x_tenant_name, Unset):
+        headers["x-tenant-name"] = x_tenant_name
+
+    if not isinstance(x_spark_ua, Unset):
+        headers["x-spark-ua"] = x_spark_ua
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v3/upload",
+    }
+
+    _kwargs["files"] = body.to_multipart()
+
+    headers["Content-Type"] = "multipart/form-data; boundary=+++"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ErrorAnswer | UploadAnswer | None:
+    if response.status_code == 200:
+        response_200 = UploadAnswer.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = ErrorAnswer.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorAnswer.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = ErrorAnswer.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 413:
+        response_413 = ErrorAnswer.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = ErrorAnswer.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = ErrorAnswer.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = ErrorAnswer.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = ErrorAnswer.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = ErrorAnswer.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ErrorAnswer | UploadAnswer]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    body: UploadRequest,
+    x_request_id: str | Unset = UNSET,
+    x_tenant_name: str | Unset = UNSET,
+    x_spark_ua: str | Unset = UNSET,
+) -> Response[ErrorAnswer | UploadAnswer]:
+    """Hand the runner a package to execute.
+
+     The package is the zip that the platform exports in `onpremises` mode; it names the tenant, so the
+    path does
+    not. A runner refuses uploads unless it was started with `UPLOAD_ENABLE`.
+
+    Args:
+        x_request_id (str | Unset):
+        x_tenant_name (str | Unset):
+        x_spark_ua (str | Unset):
+        body (UploadRequest): A package, as one file of a form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorAnswer | UploadAnswer]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        x_request_id=x_request_id,
+        x_tenant_name=x_tenant_name,
+        x_spark_ua=x_spark_ua,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+    body: UploadRequest,
+    x_request_id: str | Unset = UNSET,
+    x_tenant_name: str | Unset = UNSET,
+    x_spark_ua: str | Unset = UNSET,
+) -> ErrorAnswer | UploadAnswer | None:
+    """Hand the runner a package to execute.
+
+     The package is the zip that the platform exports in `onpremises` mode; it names the tenant, so the
+    path does
+    not. A runner refuses uploads unless it was started with `UPLOAD_ENABLE`.
+
+    Args:
+        x_request_id (str | Unset):
+        x_tenant_name (str | Unset):
+        x_spark_ua (str | Unset):
+        body (UploadRequest): A package, as one file of a form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorAnswer | UploadAnswer
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        x_request_id=x_request_id,
+        x_tenant_name=x_tenant_name,
+        x_spark_ua=x_spark_ua,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    body: UploadRequest,
+    x_request_id: str | Unset = UNSET,
+    x_tenant_name: str | Unset = UNSET,
+    x_spark_ua: str | Unset = UNSET,
+) -> Response[ErrorAnswer | UploadAnswer]:
+    """Hand the runner a package to execute.
+
+     The package is the zip that the platform exports in `onpremises` mode; it names the tenant, so the
+    path does
+    not. A runner refuses uploads unless it was started with `UPLOAD_ENABLE`.
+
+    Args:
+        x_request_id (str | Unset):
+        x_tenant_name (str | Unset):
+        x_spark_ua (str | Unset):
+        body (UploadRequest): A package, as one file of a form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ErrorAnswer | UploadAnswer]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        x_request_id=x_request_id,
+        x_tenant_name=x_tenant_name,
+        x_spark_ua=x_spark_ua,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient | Client,
+    body: UploadRequest,
+    x_request_id: str | Unset = UNSET,
+    x_tenant_name: str | Unset = UNSET,
+    x_spark_ua: str | Unset = UNSET,
+) -> ErrorAnswer | UploadAnswer | None:
+    """Hand the runner a package to execute.
+
+     The package is the zip that the platform exports in `onpremises` mode; it names the tenant, so the
+    path does
+    not. A runner refuses uploads unless it was started with `UPLOAD_ENABLE`.
+
+    Args:
+        x_request_id (str | Unset):
+        x_tenant_name (str | Unset):
+        x_spark_ua (str | Unset):
+        body (UploadRequest): A package, as one file of a form.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ErrorAnswer | UploadAnswer
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            x_request_id=x_request_id,
+            x_tenant_name=x_tenant_name,
+            x_spark_ua=x_spark_ua,
+        )
+    ).parsed
