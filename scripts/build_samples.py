@@ -95,7 +95,7 @@ def pack_model(folder: Path, service: Description, version: Description) -> byte
             for image, file in service['images'].items()
         ]
         files[f'{name}_static.json'] = as_json({'Outputs': service['metadata'], 'ImageOutputs': images})
-    sums = ''.join(f'{hashlib.md5(files[file]).hexdigest()}  {file}\n' for file in sorted(files))  # noqa: S324
+    sums = ''.join(f'{hashlib.md5(files[file]).hexdigest()}  {file}\n' for file in sorted(files))  # noqa: S324 - the format's own hash
     return pack({**files, 'checksums.md5': sums.encode()})
 
 

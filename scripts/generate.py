@@ -53,7 +53,9 @@ def generate(target: Path) -> None:
 
 def files(folder: Path) -> set[Path]:
     """The paths of a package's files, without what Python caches beside them."""
-    return {path.relative_to(folder) for path in folder.rglob('*') if path.is_file() and '__pycache__' not in path.parts}
+    return {
+        path.relative_to(folder) for path in folder.rglob('*') if path.is_file() and '__pycache__' not in path.parts
+    }
 
 
 def differences(fresh: Path, committed: Path) -> list[str]:
@@ -62,7 +64,9 @@ def differences(fresh: Path, committed: Path) -> list[str]:
     lines = [f'missing: {path}' for path in sorted(wanted - found)]
     lines += [f'stray: {path}' for path in sorted(found - wanted)]
     both = sorted(wanted & found)
-    return lines + [f'different: {path}' for path in both if not filecmp.cmp(fresh / path, committed / path, shallow=False)]
+    return lines + [
+        f'different: {path}' for path in both if not filecmp.cmp(fresh / path, committed / path, shallow=False)
+    ]
 
 
 def main() -> int:

@@ -1,0 +1,59 @@
+# Every command of the project. `make help` lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+READY := $(VENV)/ready
+CODE := src tests examples scripts
+
+.PHONY: help demo test check format generate samples coverage wheel clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY) ## start a runner, upload a package, execute the service in it
+	@$(BIN)/python examples/demo.py
+
+test: $(READY) ## run all tests
+	@$(BIN)/python -m pytest $(ARGUMENTS)
+
+check: $(READY) ## check everything that can be checked without running it; writes nothing
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check --no-cache $(CODE)
+	$(BIN)/mypy --cache-dir=/dev/null
+	$(BIN)/mypy --cache-dir=/dev/null --strict generated/hybrid_runner_api
+	$(BIN)/basedpyright
+	$(BIN)/openapi-spec-validator openapi/runner.yaml
+	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python scripts/check_arrows.py
+	$(BIN)/python scripts/check_docs.py
+
+format: $(READY) ## format the code and sort its imports
+	$(BIN)/ruff check --fix-only --quiet $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+generate: $(READY) ## write generated/ from openapi/
+	$(BIN)/python scripts/generate.py
+
+samples: $(READY) ## build the sample packages (needs Debian's emscripten, node-acorn and libjsmn-dev)
+	$(BIN)/python scripts/build_samples.py
+
+coverage: $(READY) ## run all tests and show which lines they do not reach
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGUMENTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python scripts/try_wheel.py
+
+clean: ## remove everything that the other commands made
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
+	@touch $(READY)

@@ -1,0 +1,128 @@
+"""The Python client of Coherent Spark's Hybrid Runner.
+
+>>> import cspark.wasm as Hybrid
+>>> hybrid = Hybrid.Client(base_url='http://localhost:3000', tenant='my-tenant', token='open')
+
+`Client` and `AsyncClient` call a runner; `LocalRunner` (the extra `local`) is one, in this process.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._about import __title__, __version__, about
+from ._async_client import AsyncClient
+from ._client import Client
+from .auth import Authorization
+from .config import (
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_RETRY_INTERVAL,
+    DEFAULT_RUNNER_URL,
+    DEFAULT_TIMEOUT_IN_MS,
+    ENV_VARS,
+    SPARK_SDK,
+    Config,
+    RunnerUrl,
+)
+from .errors import (
+    ApiErrorCause,
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    GatewayTimeoutError,
+    InternalServerError,
+    NotFoundError,
+    RateLimitError,
+    RetryTimeoutError,
+    ServiceUnavailableError,
+    SparkApiError,
+    SparkConnectionError,
+    SparkDecodeError,
+    SparkError,
+    SparkSdkError,
+    SparkTimeoutError,
+    UnauthorizedError,
+    UnknownApiError,
+    UnprocessableEntityError,
+    UnsupportedMediaTypeError,
+)
+from .logger import LoggerOptions
+from .options import ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions
+from .results import (
+    ExecutedData,
+    Health,
+    HttpResponse,
+    RunnerState,
+    ServiceAnswer,
+    ServiceExecuted,
+    Uploaded,
+    VersionInfo,
+)
+from .uri import Uri, UriParams
+
+if TYPE_CHECKING:
+    from .local import LocalRunner, PackageError
+
+__all__ = [
+    'DEFAULT_MAX_RETRIES',
+    'DEFAULT_RETRY_INTERVAL',
+    'DEFAULT_RUNNER_URL',
+    'DEFAULT_TIMEOUT_IN_MS',
+    'ENV_VARS',
+    'SPARK_SDK',
+    'ApiErrorCause',
+    'AsyncClient',
+    'Authorization',
+    'BadRequestError',
+    'Client',
+    'ClientOptions',
+    'Config',
+    'ConflictError',
+    'ExecuteOptions',
+    'ExecutedData',
+    'ForbiddenError',
+    'GatewayTimeoutError',
+    'Health',
+    'HttpResponse',
+    'InternalServerError',
+    'LocalRunner',
+    'LoggerOptions',
+    'MetadataOptions',
+    'NotFoundError',
+    'PackageError',
+    'RateLimitError',
+    'RetryTimeoutError',
+    'RunnerState',
+    'RunnerUrl',
+    'ServiceAnswer',
+    'ServiceExecuted',
+    'ServiceUnavailableError',
+    'SparkApiError',
+    'SparkConnectionError',
+    'SparkDecodeError',
+    'SparkError',
+    'SparkSdkError',
+    'SparkTimeoutError',
+    'StaticOptions',
+    'UnauthorizedError',
+    'UnknownApiError',
+    'UnprocessableEntityError',
+    'UnsupportedMediaTypeError',
+    'Uploaded',
+    'Uri',
+    'UriParams',
+    'ValidateOptions',
+    'VersionInfo',
+    '__title__',
+    '__version__',
+    'about',
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The local runner is an extra with a JavaScript engine in it: imported when it is first asked for."""
+    if name in ('LocalRunner', 'PackageError'):
+        from . import local
+
+        return getattr(local, name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -1,0 +1,292 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack, overload
+
+import httpx
+
+from ._drivers import blocking
+from ._flows import probes, services
+from ._flows.flow import Flow
+from .config import Config, RunnerUrl
+from .options import ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions, check_options
+from .results import (
+    ExecutedData,
+    Health,
+    HttpResponse,
+    RunnerState,
+    ServiceAnswer,
+    ServiceExecuted,
+    Uploaded,
+    VersionInfo,
+)
+from .uri import UriLike
+
+if TYPE_CHECKING:
+    from hybrid_runner_api import Client as GeneratedClient
+
+__all__ = ['Client']
+
+Result = TypeVar('Result')
+
+
+class Client:
+    """A client of a Hybrid Runner. Threads may share it; close it, or use it in a `with` statement.
+
+    Args:
+        http_client: An `httpx.Client` to send through, with its own proxies, certificates and hooks. It stays open when
+            this client is closed.
+        **options: The runner's address, the tenant, credentials, limits: see `ClientOptions`.
+
+    Raises:
+        SparkSdkError: Something is missing or not what it should be; the text says what is accepted.
+
+    >>> from cspark.wasm import Client
+    >>> with Client(base_url='http://localhost:3000', tenant='my-tenant', token='open') as hybrid:
+    ...     hybrid.config.base_url.full
+    'http://localhost:3000/my-tenant'
+
+    API: https://docs.coherent.global/hybrid-runner/introduction-to-the-hybrid-runner
+    """
+
+    def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[ClientOptions]) -> None:
+        check_options('Client', options, ClientOptions)
+        self._start(Config.of(**options), http_client)
+
+    def _start(self, config: Config, http_client: httpx.Client | None) -> None:
+        self._config = config
+        self._owns_http_client = http_client is None
+        self.http_client = http_client or httpx.Client(timeout=config.timeout_in_sec)
+
+    @staticmethod
+    def use(config: Config, http_client: httpx.Client | None = None) -> Client:
+        """A client with a configuration that is there already."""
+        client = Client.__new__(Client)
+        client._start(config, http_client)  # noqa: SLF001 - its own
+        return client
+
+    @property
+    def config(self) -> Config:
+        """The address, the credentials and the limits."""
+        return self._config
+
+    @cached_property
+    def health(self) -> HealthResource:
+        """Whether the runner is up."""
+        return HealthResource(self)
+
+    @cached_property
+    def version(self) -> VersionResource:
+        """What the runner is compatible with."""
+        return VersionResource(self)
+
+    @cached_property
+    def status(self) -> StatusResource:
+        """What the runner has loaded."""
+        return StatusResource(self)
+
+    @cached_property
+    def services(self) -> ServicesResource:
+        """Services: upload, execute, validate, describe."""
+        return ServicesResource(self)
+
+    @cached_property
+    def raw(self) -> GeneratedClient:
+        """The generated client on this client's connections, address and credentials, for what is not covered here.
+
+        It does not retry and raises what httpx raises. Closing it leaves this client open.
+        """
+        from ._drivers.raw import raw_client
+
+        return raw_client(self._config, self.http_client)
+
+    def perform(self, flow: Flow[Result]) -> Result:
+        """Run a flow on this client's connections."""
+        return blocking.perform(flow, self.http_client)
+
+    def close(self) -> None:
+        """Close the connections; any number of times. A caller's own `http_client` stays open."""
+        if self._owns_http_client:
+            self.http_client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}({self._config.base_url.full!r})'
+
+    @staticmethod
+    def health_check(
+        base_url: str | RunnerUrl | None = None,
+        token: str = 'open',  # noqa: S107 - the word for no token
+        http_client: httpx.Client | None = None,
+        **options: Unpack[StaticOptions],
+    ) -> HttpResponse[Health]:
+        """Whether a runner is up, without a client: `health_check('http://localhost:3000').data['msg']` is `ok`."""
+        with Client.use(Config.no_tenant(base_url, token, options), http_client) as client:
+            return client.health.check()
+
+    @staticmethod
+    def get_version(
+        base_url: str | RunnerUrl | None = None,
+        token: str = 'open',  # noqa: S107 - the word for no token
+        http_client: httpx.Client | None = None,
+        **options: Unpack[StaticOptions],
+    ) -> HttpResponse[VersionInfo]:
+        """What a runner is compatible with, without a client."""
+        with Client.use(Config.no_tenant(base_url, token, options), http_client) as client:
+            return client.version.get()
+
+    @staticmethod
+    def get_status(
+        base_url: str | RunnerUrl | None = None,
+        token: str = 'open',  # noqa: S107 - the word for no token
+        http_client: httpx.Client | None = None,
+        **options: Unpack[StaticOptions],
+    ) -> HttpResponse[RunnerState]:
+        """What a runner has loaded, without a client (runner 1.46.0 and later)."""
+        with Client.use(Config.no_tenant(base_url, token, options), http_client) as client:
+            return client.status.get()
+
+
+class _Resource:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+
+class HealthResource(_Resource):
+    """`client.health`."""
+
+    def check(self) -> HttpResponse[Health]:
+        """Whether the runner is up: `.data` is `{'msg': 'ok'}`.
+
+        Raises:
+            SparkError: It cannot be reached, or it answers with an error.
+        """
+        return self._client.perform(probes.check_health(self._client.config))
+
+
+class VersionResource(_Resource):
+    """`client.version`."""
+
+    def get(self) -> HttpResponse[VersionInfo]:
+        """The engine's version that the runner is compatible with: `lastPullDate`, `filehash`, `version`.
+
+        Raises:
+            SparkError: It cannot be reached, or it answers with an error.
+        """
+        return self._client.perform(probes.get_version(self._client.config))
+
+
+class StatusResource(_Resource):
+    """`client.status`."""
+
+    def get(self) -> HttpResponse[RunnerState]:
+        """What the runner has loaded, how busy it is and how long calls take (runner 1.46.0 and later).
+
+        Raises:
+            NotFoundError: The runner is older.
+            SparkError: It cannot be reached, or it answers with another error.
+        """
+        return self._client.perform(probes.get_status(self._client.config))
+
+
+class ServicesResource(_Resource):
+    """`client.services`."""
+
+    def upload(self, file: BinaryIO | bytes, file_name: str | None = None) -> HttpResponse[Uploaded]:
+        """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
+
+        Args:
+            file: A file opened in binary mode, which is streamed and left open, or the zip's bytes.
+            file_name: What to call it (`package.zip`).
+
+        Raises:
+            ForbiddenError: The runner was started without uploads.
+            UnprocessableEntityError: The runner refuses the package; its message says why.
+            SparkError: Any other reason.
+
+        API: https://docs.coherent.global/spark-apis/impex-apis/export
+        """
+        return self._client.perform(services.upload(self._client.config, file, file_name))
+
+    @overload
+    def execute(
+        self, uri: UriLike, *, response_format: Literal['original'], **options: Unpack[ExecuteOptions]
+    ) -> ServiceExecuted[Any]: ...
+    @overload
+    def execute(
+        self, uri: UriLike, *, response_format: Literal['alike'] | None = None, **options: Unpack[ExecuteOptions]
+    ) -> ServiceExecuted[ExecutedData]: ...
+    def execute(
+        self,
+        uri: UriLike,
+        *,
+        response_format: Literal['original', 'alike'] | None = None,
+        **options: Unpack[ExecuteOptions],
+    ) -> ServiceExecuted[Any]:
+        """Execute a service: with one record if `inputs` is a mapping, with many if it is a list.
+
+        Args:
+            uri: The service: `folder/service`, `folder/service[version]`, `service/SERVICE_ID`, `version/VERSION_ID`,
+                `proxy/ENDPOINT`, or a `UriParams`.
+            response_format: `alike` (the default) for an answer with lists of one entry a record, whatever the inputs;
+                `original` for one record's answer as the runner gives it.
+            **options: The inputs and how to compute them: see `ExecuteOptions`.
+
+        Returns:
+            `.data['outputs']`, `.data['warnings']` and `.data['errors']` have one entry a record. Errors that a model
+            reports for a record are data; they are not raised.
+
+        Raises:
+            NotFoundError: The runner has no such service.
+            SparkSdkError: An argument is wrong, or there is no answer; nothing was sent in the first case.
+            SparkError: Any other reason.
+
+        API: https://docs.coherent.global/spark-apis/execute-api
+        """
+        return self._client.perform(services.execute(self._client.config, uri, response_format, options))
+
+    def validate(self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]) -> HttpResponse[ServiceAnswer]:
+        """What a service accepts for each of its inputs.
+
+        Args:
+            uri: `version/VERSION_ID` or `service/SERVICE_ID`, if neither is among the options.
+            **options: `version_id` or `service_id`, `inputs`, `validation_type`: see `ValidateOptions`.
+
+        Returns:
+            `.data['response_data']['outputs']` has an object of validation properties an input.
+
+        Raises:
+            SparkError: As for `execute`.
+
+        API: https://docs.coherent.global/spark-apis/validation-api
+        """
+        return self._client.perform(services.validate(self._client.config, uri, options))
+
+    def get_metadata(
+        self, uri: UriLike | None = None, **options: Unpack[MetadataOptions]
+    ) -> HttpResponse[ServiceAnswer]:
+        """The metadata fields of a service, such as its colours, fonts and images.
+
+        Args:
+            uri: `version/VERSION_ID` or `service/SERVICE_ID`, if neither is among the options.
+            **options: `version_id` or `service_id`, `inputs`: see `MetadataOptions`.
+
+        Returns:
+            `.data['response_data']['outputs']` has a value a field, such as `Metadata.PrimaryColor`.
+
+        Raises:
+            SparkError: As for `execute`.
+
+        API: https://docs.coherent.global/spark-apis/metadata-api
+        """
+        return self._client.perform(services.get_metadata(self._client.config, uri, options))

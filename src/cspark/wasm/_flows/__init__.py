@@ -1,0 +1,1 @@
+"""The facade's logic: generators that say what they want done and receive the result. No I/O, no waiting."""

@@ -1,0 +1,85 @@
+"""The vocabulary of flows. Read this first; the rest of this folder is written in it.
+
+A flow is a generator. It yields a step that it wants done and receives the result of it:
+
+    def check_health(url: str) -> Flow[int]:
+        answer = yield Send('GET', url, deadline=time.monotonic() + 10)
+        if answer.status_code == 503:
+            yield Pause(0.5)
+            answer = yield Send('GET', url, deadline=time.monotonic() + 10)
+        return answer.status_code
+
+A driver is the loop that performs the steps: one of them blocks, the other awaits. The flow is the same for both, and
+so a test can play the driver: `next(flow)` gives the first step, `flow.send(answer)` the next. A step that fails is
+thrown into the flow at its `yield`, where `try` catches it as usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from ..errors import SparkSdkError
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ['Compute', 'Flow', 'Pause', 'Send', 'Step', 'Undelivered', 'compute', 'send']
+
+Result = TypeVar('Result')
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send a request; the result is the whole answer (`httpx.Response`), or `Undelivered` is thrown.
+
+    `url` is absolute, `deadline` is a moment of `time.monotonic()`.
+    """
+
+    method: str
+    url: str
+    deadline: float
+    headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+    content: bytes | None = None
+    files: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Call a function. One that is heavy must not hold up an event loop, so it may run on a thread."""
+
+    function: Callable[[], Any]
+    heavy: bool = False
+
+
+class Undelivered(Exception):  # noqa: N818 - it says what happened; nobody outside sees it
+    """There is no answer. `error` is what the caller gets to see; `sent` says whether the request may have arrived."""
+
+    def __init__(self, error: SparkSdkError, *, sent: bool) -> None:
+        super().__init__(error, sent)
+        self.error = error
+        self.sent = sent
+
+
+Step: TypeAlias = Send | Pause | Compute
+Flow: TypeAlias = Generator[Step, Any, Result]
+
+
+def send(step: Send) -> Flow[httpx.Response]:
+    """`yield from send(...)`: the step with the type of its result."""
+    answer: httpx.Response = yield step
+    return answer
+
+
+def compute(function: Callable[[], Result], *, heavy: bool = False) -> Flow[Result]:
+    """`yield from compute(...)`: the step with the type of its result."""
+    result: Result = yield Compute(function, heavy)
+    return result

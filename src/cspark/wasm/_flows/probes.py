@@ -1,0 +1,32 @@
+"""Asking a runner how it is: health, version, status."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from hybrid_runner_api.api.runner import check_health_request, get_status_request, get_version_request
+
+from ..config import Config
+from ..results import Health, HttpResponse, RunnerState, VersionInfo
+from .exchange import Call, caller, exchange
+from .flow import Flow
+
+__all__ = ['check_health', 'get_status', 'get_version']
+
+
+def check_health(config: Config) -> Flow[HttpResponse[Health]]:
+    """`GET /healthcheck`."""
+    answer = yield from exchange(config, Call(check_health_request(**caller(config))))
+    return cast('HttpResponse[Health]', answer)
+
+
+def get_version(config: Config) -> Flow[HttpResponse[VersionInfo]]:
+    """`GET /version`."""
+    answer = yield from exchange(config, Call(get_version_request(**caller(config))))
+    return cast('HttpResponse[VersionInfo]', answer)
+
+
+def get_status(config: Config) -> Flow[HttpResponse[RunnerState]]:
+    """`GET /status`."""
+    answer = yield from exchange(config, Call(get_status_request(**caller(config))))
+    return cast('HttpResponse[RunnerState]', answer)

@@ -1,0 +1,255 @@
+"""Services: upload a package, execute, validate, describe.
+
+It follows the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
+
+from hybrid_runner_api.api import execute as api
+from hybrid_runner_api.api.packages import upload_package_request
+from hybrid_runner_api.api.services import get_metadata_request, validate_inputs_request
+from hybrid_runner_api.models import (
+    ExecuteManyRequest,
+    ExecuteRequest,
+    MetadataMeta,
+    MetadataRequest,
+    RequestData,
+    RequestMeta,
+    UploadRequest,
+    ValidationMeta,
+    ValidationRequest,
+)
+from hybrid_runner_api.types import UNSET, File, Unset
+
+from .._json import decode_json
+from ..config import SPARK_SDK, Config
+from ..errors import SparkSdkError
+from ..options import (
+    COMPILERS,
+    ExecuteOptions,
+    MetadataOptions,
+    ValidateOptions,
+    check_options,
+    joined,
+    one_of,
+)
+from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike
+from ..uri import Uri, UriLike, UriParams
+from .encoding import is_heavy
+from .exchange import Call, caller, exchange
+from .flow import Flow
+
+__all__ = ['execute', 'get_metadata', 'upload', 'validate']
+
+ENCODINGS: Final = ('gzip', 'deflate')
+FORMATS: Final = ('alike', 'original')
+ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables_as_array', 'outputs_filter')
+
+
+def upload(config: Config, file: BinaryIO | bytes, file_name: str | None) -> Flow[HttpResponse[Uploaded]]:
+    """`POST /api/v3/upload`. A file that cannot be rewound is sent once, and not again."""
+    if isinstance(file, (bytes, bytearray)):
+        file = io.BytesIO(file)
+    if not hasattr(file, 'read') or isinstance(cast(object, file), io.TextIOBase):
+        raise SparkSdkError(f'file must be bytes or a file opened in binary mode ("rb"), not {type(file).__name__}')
+    content = File(payload=file, file_name=file_name or 'package.zip', mime_type='application/zip')
+    request = upload_package_request(body=UploadRequest(file=content), **caller(config))
+    # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
+    headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
+    answer = yield from exchange(config, Call({**request, 'headers': headers}, safe=False))
+    return cast('HttpResponse[Uploaded]', answer)
+
+
+def execute(
+    config: Config, uri: UriLike, response_format: str | None, options: ExecuteOptions
+) -> Flow[ServiceExecuted[Any]]:
+    """v3 for one record, v4 for many."""
+    check_options('services.execute', options, ExecuteOptions)
+    wanted = one_of('response_format', response_format, FORMATS) or 'alike'
+    named = Uri.validate(uri)
+    inputs = _inputs(options.get('inputs'))
+    prepare = _many if isinstance(inputs, list) else _one
+    call = prepare(config, named, inputs, options)
+    answer = yield from exchange(config, call)
+    if wanted == 'alike' and isinstance(inputs, dict):
+        answer = replace(answer, data=alike(answer.data))
+    return ServiceExecuted(**vars(answer))
+
+
+def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> Flow[HttpResponse[ServiceAnswer]]:
+    """`POST /{tenant}/api/v3/validation`."""
+    check_options('services.validate', options, ValidateOptions)
+    named = _by_id('services.validate', uri, options)
+    kind = one_of('validation_type', options.get('validation_type'), ('static', 'dynamic'))
+    meta = ValidationMeta(
+        service_id=named.service_id,
+        version_id=named.version_id,
+        version=named.version,
+        validation_type='dynamic' if kind == 'dynamic' else 'default_values',
+    )
+    meta.additional_properties.update(options.get('metadata') or {})
+    body = ValidationRequest(request_data=RequestData(inputs=_one_record(options)), request_meta=meta)
+    request = validate_inputs_request(config.base_url.tenant, body=body, **caller(config))
+    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, Call(request))))
+
+
+def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
+    """`POST /{tenant}/api/v3/metadata`."""
+    check_options('services.get_metadata', options, MetadataOptions)
+    named = _by_id('services.get_metadata', uri, options)
+    if named.version and not named.version_id:
+        raise SparkSdkError(
+            f'a version ({named.version!r}) beside a service_id cannot be sent for metadata; give its version_id'
+        )
+    meta = MetadataMeta(service_id=named.service_id, version_id=named.version_id)
+    meta.additional_properties.update(options.get('metadata') or {})
+    body = MetadataRequest(request_data=RequestData(inputs=_one_record(options)), request_meta=meta)
+    request = get_metadata_request(config.base_url.tenant, body=body, **caller(config))
+    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, Call(request))))
+
+
+def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions) -> Call:
+    compiler = one_of('compiler_type', options.get('compiler_type'), COMPILERS)
+    named = _preferred(named)
+    meta = RequestMeta(
+        version=_given(named.version),
+        transaction_date=_given(options.get('active_since')),
+        call_purpose=options.get('call_purpose') or 'Single Execution',
+        source_system=options.get('source_system') or SPARK_SDK,
+        correlation_id=_given(options.get('correlation_id')),
+        array_outputs=_given(joined('tables_as_array', options.get('tables_as_array'))),
+        compiler_type=compiler or 'Neuron',
+        debug_solve=_given(options.get('debug_solve')),
+        requested_output=_given(joined('selected_outputs', options.get('selected_outputs'))),
+        requested_output_regex=_given(options.get('outputs_filter')),
+        response_data_inputs=bool(options.get('echo_inputs')),
+        service_category=_given(joined('subservices', options.get('subservices'))),
+        excel_file=False,
+        service_id=_given(named.service_id),
+        version_id=_given(named.version_id),
+    )
+    body = ExecuteRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
+    encoding = one_of('encoding', options.get('encoding'), ENCODINGS)
+    arguments: dict[str, Any] = {'body': body, 'content_encoding': encoding or UNSET, **caller(config)}
+    return Call(_request_for_one(config.base_url.tenant, named, arguments), cast(Any, encoding))
+
+
+def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    public = bool(named.public)
+    if named.version_id:
+        build = api.execute_public_by_version_id_request if public else api.execute_by_version_id_request
+        return build(tenant, named.version_id, **arguments)
+    if named.service_id:
+        by_id = api.execute_public_by_service_id_request if public else api.execute_by_service_id_request
+        return by_id(tenant, named.service_id, **arguments)
+    if named.folder and named.service:
+        by_folder = api.execute_public_by_folder_request if public else api.execute_by_folder_request
+        return by_folder(tenant, named.folder, named.service, **arguments)
+    by_proxy = api.execute_public_by_proxy_request if public else api.execute_by_proxy_request
+    endpoint = (named.proxy or '').strip('/')
+    request = by_proxy(tenant, endpoint, **arguments)
+    # The slashes of an endpoint belong to the path; OpenAPI has no way to say so, and the generator encodes them.
+    head, _, tail = request['url'].rpartition('/')
+    return {**request, 'url': f'{head}/{tail.replace("%2F", "/")}'}
+
+
+def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions) -> Call:
+    for name in ONE_RECORD_ONLY:
+        if options.get(name):
+            raise SparkSdkError(f'{name} works for one record only (a mapping as inputs), not for a list of records')
+    named = _preferred(named)
+    body = ExecuteManyRequest(
+        inputs=inputs,
+        service=_given(_service_for_many(named)),
+        version_id=_given(named.version_id),
+        version_by_timestamp=_given(options.get('active_since')),
+        subservice=_given(joined('subservices', options.get('subservices'))),
+        output=_given(joined('selected_outputs', options.get('selected_outputs'))),
+        call_purpose=options.get('call_purpose') or 'Sync Batch Execution',
+        source_system=options.get('source_system') or SPARK_SDK,
+        correlation_id=_given(options.get('correlation_id')),
+    )
+    encoding = one_of('encoding', options.get('encoding'), ENCODINGS)
+    build = api.execute_public_many_request if named.public else api.execute_many_request
+    request = build(config.base_url.tenant, body=body, content_encoding=cast(Any, encoding) or UNSET, **caller(config))
+    return Call(request, cast(Any, encoding), heavy=is_heavy(inputs))
+
+
+def _service_for_many(named: UriParams) -> str | None:
+    """The service as text, which is all that a call with many records has for it."""
+    if named.version_id:
+        return None
+    if named.service_id:
+        if named.version:
+            raise SparkSdkError(
+                f'a version ({named.version!r}) beside a service_id cannot be sent with a list of records; '
+                'give version_id, or folder and service with the version'
+            )
+        return named.service_id
+    if named.folder and named.service:
+        if '/' in named.folder:
+            raise SparkSdkError(
+                f'folder {named.folder!r} has a slash, which a list of records cannot say; give version_id or service_id'
+            )
+        return named.service_uri
+    raise SparkSdkError(f'a proxy endpoint ({named.proxy!r}) takes one record, not a list; name the service instead')
+
+
+def _preferred(named: UriParams) -> UriParams:
+    """What goes out of several names: the first of version_id, service_id, folder and service, proxy."""
+    if named.version_id:
+        return UriParams(version_id=named.version_id, public=named.public)
+    if named.service_id:
+        return UriParams(service_id=named.service_id, version=named.version, public=named.public)
+    return named
+
+
+def _by_id(method: str, uri: UriLike | None, options: MetadataOptions) -> UriParams:
+    named = Uri.to_params(uri) if uri else UriParams()
+    if uri and not named.service_uri:
+        Uri.validate(uri)
+    service_id, version_id = (str(options.get(name) or '') or None for name in ('service_id', 'version_id'))
+    if not named.service_uri and not (service_id or version_id):
+        raise SparkSdkError(f'{method} needs version_id=... or service_id=...')
+    service_id, version_id = service_id or named.service_id, version_id or named.version_id
+    if not (service_id or version_id):
+        raise SparkSdkError(f'{method} finds a service by version_id or service_id alone, not by {named.service_uri!r}')
+    return Uri.validate(UriParams(service_id=service_id, version_id=version_id, version=named.version))
+
+
+def _inputs(inputs: Any) -> dict[str, Any] | list[Any]:
+    """The inputs as a dictionary or a list. JSON text is read, None means the defaults."""
+    if isinstance(inputs, str) and inputs.strip():
+        try:
+            inputs = decode_json(inputs.encode())
+        except ValueError as error:
+            raise SparkSdkError(f'inputs are text that is not JSON: {error}', error) from error
+    if inputs is None or inputs == '':
+        return {}
+    if isinstance(inputs, Mapping):
+        return dict(cast('Mapping[str, Any]', inputs))
+    if isinstance(inputs, (list, tuple)):
+        return list(cast('Sequence[Any]', inputs))
+    raise SparkSdkError(
+        f'inputs must be a mapping, a list of records, JSON text of these or None, not {type(inputs).__name__}'
+    )
+
+
+def _one_record(options: MetadataOptions) -> Any:
+    inputs = options.get('inputs')
+    if inputs is not None and not isinstance(inputs, Mapping):
+        raise SparkSdkError(f'inputs must be one record (a mapping) or None, not {type(inputs).__name__}')
+    return inputs
+
+
+def _given(value: Any) -> Any | Unset:
+    """None is left out of the request."""
+    if isinstance(value, UUID):
+        return str(value)
+    return UNSET if value is None else value

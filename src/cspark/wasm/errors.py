@@ -1,0 +1,293 @@
+"""Every exception of this package, the table of statuses, and the one place where a failed call becomes an exception.
+
+`SparkError` is over all. `SparkSdkError` means that nothing reached the runner's API, or that nothing usable came
+back: a bad argument, a connection that failed, a timeout. `SparkApiError` means that the runner answered and said no;
+it has a subclass for each status that has a meaning of its own.
+
+Errors are plain data: they pickle, they hold no credentials, and their text stays short whatever the body's size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+__all__ = [
+    'ApiErrorCause',
+    'BadRequestError',
+    'ConflictError',
+    'ErrorRequest',
+    'ErrorResponse',
+    'ForbiddenError',
+    'GatewayTimeoutError',
+    'InternalServerError',
+    'NotFoundError',
+    'RateLimitError',
+    'RetryTimeoutError',
+    'ServiceUnavailableError',
+    'SparkApiError',
+    'SparkConnectionError',
+    'SparkDecodeError',
+    'SparkError',
+    'SparkSdkError',
+    'SparkTimeoutError',
+    'UnauthorizedError',
+    'UnknownApiError',
+    'UnprocessableEntityError',
+    'UnsupportedMediaTypeError',
+]
+
+LONGEST_EXCERPT: Final = 500
+"""How much of a body an error shows, in characters."""
+
+
+def shorten(text: str, limit: int = LONGEST_EXCERPT) -> str:
+    """Cut a text short, saying how much is missing.
+
+    >>> shorten('abcdef', 3)
+    'abc... (3 more characters)'
+    """
+    return text if len(text) <= limit else f'{text[:limit]}... ({len(text) - limit} more characters)'
+
+
+@dataclass(frozen=True)
+class ErrorRequest:
+    """What was sent, without credentials and without the body, which may hold personal data."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+
+
+@dataclass(frozen=True)
+class ErrorResponse:
+    """What came back: the body as text, cut short, and as JSON where it is JSON and short enough to keep."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    data: Any = None
+
+
+@dataclass(frozen=True)
+class ApiErrorCause:
+    """The request and, where there was one, the response behind an error."""
+
+    request: ErrorRequest
+    response: ErrorResponse | None = None
+
+
+class SparkError(Exception):
+    """Anything that this package raises of its own accord.
+
+    Attributes:
+        message: What went wrong, in a sentence or two.
+        cause: What is behind it: an `ApiErrorCause`, another exception, or None.
+    """
+
+    def __init__(self, message: str, cause: object = None) -> None:
+        super().__init__(message, cause)
+        self.message = message
+        self.cause = cause
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return type(self).__name__
+
+    @property
+    def details(self) -> str:
+        """More about the cause, as text; empty where there is none."""
+        if isinstance(self.cause, ApiErrorCause):
+            request, response = self.cause.request, self.cause.response
+            text = f'{request.method} {request.url}'
+            return f'{text} answered {response.status}: {response.body}' if response else text
+        return '' if self.cause is None else shorten(str(self.cause))
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f'{self.name}({self.message!r})'
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as a dictionary that JSON can hold, for logs.
+
+        >>> SparkError('no tenant').to_dict()
+        {'name': 'SparkError', 'message': 'no tenant', 'cause': ''}
+        """
+        return {'name': self.name, 'message': self.message, 'cause': self.details}
+
+
+class SparkSdkError(SparkError):
+    """A call failed on this side: a bad argument, or no usable answer."""
+
+    def __init__(self, message: str, cause: object = None) -> None:
+        super().__init__(message, cause)
+        self.timestamp = datetime.now(UTC).isoformat()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), 'timestamp': self.timestamp}
+
+
+class RetryTimeoutError(SparkSdkError):
+    """A call was still failing when its last attempt was over."""
+
+    def __init__(self, message: str, cause: object = None, *, retries: int = 0, interval: float = 0.0) -> None:
+        super().__init__(message, cause)
+        self.retries = retries
+        self.interval = interval
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), 'retries': self.retries, 'interval': self.interval}
+
+
+class SparkConnectionError(SparkSdkError, ConnectionError):
+    """The runner could not be reached, or it broke off the connection."""
+
+
+class SparkTimeoutError(SparkSdkError, TimeoutError):
+    """The call took longer than its `timeout`."""
+
+
+class SparkDecodeError(SparkSdkError, ValueError):
+    """The answer is not what the API answers: not JSON, cut off, or from something that is not a runner."""
+
+
+class SparkApiError(SparkError):
+    """The runner answered that the call failed.
+
+    Attributes:
+        status: The HTTP status, whatever its number. It is 200 where the runner reported a failure under that status.
+        request_id: The call's `x-request-id`, to find it in the runner's log.
+        cause: The request and the response (`ApiErrorCause`).
+    """
+
+    status: int
+
+    def __init__(self, message: str, cause: object = None, status: int = 0) -> None:
+        super().__init__(message, cause)
+        self.args = (message, cause, status)
+        self.status = status
+
+    @property
+    def request_id(self) -> str:
+        """The `x-request-id` of the call."""
+        return self.cause.request.headers.get('x-request-id', '') if isinstance(self.cause, ApiErrorCause) else ''
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), 'status': self.status, 'request_id': self.request_id}
+
+
+class BadRequestError(SparkApiError):
+    """400: the request is not what the operation takes."""
+
+
+class UnauthorizedError(SparkApiError):
+    """401: no credentials, or not accepted ones."""
+
+
+class ForbiddenError(SparkApiError):
+    """403: not allowed; what an upload meets on a runner that was started without uploads."""
+
+
+class NotFoundError(SparkApiError):
+    """404: no such tenant, folder, service or version."""
+
+
+class ConflictError(SparkApiError):
+    """409: in conflict with the state of the runner."""
+
+
+class UnsupportedMediaTypeError(SparkApiError):
+    """415: a media type or a content encoding that the runner does not take."""
+
+
+class UnprocessableEntityError(SparkApiError):
+    """422: well formed, but refused for its content; what a broken package meets."""
+
+
+class RateLimitError(SparkApiError):
+    """429: too many requests."""
+
+
+class InternalServerError(SparkApiError):
+    """500: the runner, or the service that it executed, failed."""
+
+
+class ServiceUnavailableError(SparkApiError):
+    """503: the runner cannot take the call now."""
+
+
+class GatewayTimeoutError(SparkApiError):
+    """504: the service took longer than the runner allows."""
+
+
+class UnknownApiError(SparkApiError):
+    """Any other status; `status` has its number."""
+
+
+STATUSES: Final[Mapping[int, type[SparkApiError]]] = {
+    400: BadRequestError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    415: UnsupportedMediaTypeError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+    500: InternalServerError,
+    503: ServiceUnavailableError,
+    504: GatewayTimeoutError,
+}
+
+_HINTS: Final[Mapping[int, str]] = {
+    301: 'redirects are not followed; use the address that it points to',
+    302: 'redirects are not followed; use the address that it points to',
+    307: 'redirects are not followed; use the address that it points to',
+    308: 'redirects are not followed; use the address that it points to',
+    413: 'the body is too large for the runner; send fewer records a call, compress it, or raise its BODY_LIMIT',
+}
+
+
+def runner_message(data: object) -> str:
+    """The runner's own words in an error answer, or an empty text.
+
+    >>> runner_message({'status': 'Error', 'error': {'message': 'no such service'}})
+    'no such service'
+    """
+    for key in ('error', 'message', 'detail'):
+        found = data.get(key) if isinstance(data, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(found, str) and found:
+            return shorten(found)
+        if isinstance(found, Mapping) and (words := runner_message(found)):  # pyright: ignore[reportUnknownArgumentType]
+            return words
+    return ''
+
+
+def error_response(status: int, headers: Mapping[str, str], content: bytes) -> ErrorResponse:
+    """An answer as an error keeps it. The body is parsed where it is JSON of reasonable size."""
+    data = None
+    if len(content) <= 1_000_000:
+        try:
+            data = json.loads(content)
+        except ValueError:
+            data = None
+    return ErrorResponse(
+        status, dict(headers), shorten(content[: LONGEST_EXCERPT * 8].decode('utf-8', 'replace')), data
+    )
+
+
+def api_error(request: ErrorRequest, response: ErrorResponse) -> SparkApiError:
+    """The exception for an answer that says that the call failed: the one seam between statuses and classes."""
+    status = response.status
+    words = runner_message(response.data) or _HINTS.get(status, '')
+    if not words and response.body and 'json' not in response.headers.get('content-type', ''):
+        words = shorten(' '.join(response.body.split()), 100)
+    message = f'{status} from {request.method} {request.url}'
+    if words:
+        message += f': {words}'
+    return STATUSES.get(status, UnknownApiError)(message, ApiErrorCause(request, response), status)

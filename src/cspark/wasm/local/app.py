@@ -1,0 +1,207 @@
+"""The runner's HTTP API as an ASGI application: routes, and what each does with a request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTenant
+
+from .._json import encode_json
+from ..uri import UriParams
+from .archive import Limits
+from .body import pack, read_body, read_request
+from .catalog import Catalog, Served
+from .errors import PackageError, RefusedError
+from .execution import describe, execute, execute_many, failure, validate
+from .package import read_package
+from .settings import Settings
+from .status import health, status, version
+from .store import Store
+
+__all__ = ['RunnerApp']
+
+Json = dict[str, Any]
+Body = Callable[[Catalog, str, Json], Json]
+
+BY_PATH: Final = {
+    '/folders/{folder}/services/{service}/execute': ('folder', 'service'),
+    '/service/{service_id}': ('service_id',),
+    '/version/{version_id}': ('version_id',),
+    '/proxy/{proxy:path}': ('proxy',),
+    '/execute': (),
+    '': (),
+}
+
+
+class RunnerApp:
+    """An ASGI application that serves packages, and the packages that it has.
+
+    Args:
+        settings: How it behaves. Packages that an earlier run kept are loaded.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalog = Catalog(settings)
+        self.store = Store(settings.packages_dir) if settings.packages_dir else None
+        self._app = self._build()
+        try:
+            for path in self.store.packages() if self.store else ():
+                self.load(path.read_bytes(), str(path))
+        except BaseException:
+            self.catalog.close()
+            raise
+
+    def load(self, content: bytes, name: str, *, keep: bool = False) -> list[Served]:
+        """Serve a package: all of it, or nothing if something is wrong with it.
+
+        Raises:
+            PackageError: It says what is wrong with which file.
+        """
+        added = self.catalog.add(read_package(content, name))
+        if keep and self.store:
+            self.store.keep(content)
+        return added
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route by the path as it was sent, so that an encoded slash stays part of its name."""
+        if scope['type'] != 'http':
+            return
+        path = (scope.get('raw_path') or scope['path'].encode()).decode('latin-1').partition('?')[0]
+        prefix = self.settings.prefix
+        inside = not prefix or path == prefix or path.startswith(f'{prefix}/')
+        scope = {**scope, 'path': path.removeprefix(prefix) if inside else '/ outside the prefix', 'root_path': ''}
+        await self._app(scope, receive, send)
+
+    def _build(self) -> ASGIApp:
+        routes = [
+            Route('/healthcheck', self._plain(health), methods=['GET']),
+            Route('/version', self._plain(version), methods=['GET']),
+            Route('/status', self._plain(partial(status, self.catalog)), methods=['GET']),
+            Route('/api/v3/upload', self._upload, methods=['POST']),
+            Route('/upload', self._upload, methods=['POST']),
+            Route('/{tenant}/api/v3/validation', self._json(validate), methods=['POST']),
+            Route('/{tenant}/api/v3/metadata', self._json(describe), methods=['POST']),
+        ]
+        for public in ('/public', ''):
+            for path, names in BY_PATH.items():
+                routes.append(Route(f'/{{tenant}}/api/v3{public}{path}', self._execute(names), methods=['POST']))
+            routes.append(Route(f'/{{tenant}}/api/v4{public}/execute', self._json(execute_many), methods=['POST']))
+        handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
+            HTTPException: _refused,
+            RefusedError: _refused,
+            PackageError: _refused,
+            Exception: _failed,
+        }
+        app = Starlette(routes=routes, exception_handlers=handlers)
+        app.router.redirect_slashes = False
+        return app
+
+    def _plain(self, answer: Callable[[], Json]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return _answer(request, answer())
+
+        return endpoint
+
+    def _json(self, operation: Body) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            tenant = unquote(request.path_params['tenant'])
+            content = await self._body(request, self.settings.body_limit)
+            run = partial(self._run, operation, tenant, content, request)
+            return _packed(request, await anyio.to_thread.run_sync(run))
+
+        return endpoint
+
+    def _execute(self, names: tuple[str, ...]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            parts: dict[str, Any] = {name: unquote(request.path_params[name]) for name in names}
+            named = UriParams(**parts)
+
+            def operation(catalog: Catalog, tenant: str, body: Json) -> Json:
+                return execute(catalog, tenant, named, body)
+
+            return await self._json(operation)(request)
+
+        return endpoint
+
+    def _run(self, operation: Body, tenant: str, content: bytes, request: Request) -> tuple[bytes, str | None]:
+        """Everything of a call that takes time, on a thread."""
+        body = read_request(content, request.headers, self.settings.body_limit)
+        return pack(encode_json(operation(self.catalog, tenant, body)), request.headers.get('accept-encoding'))
+
+    async def _body(self, request: Request, limit: int) -> bytes:
+        return await read_body(request.stream(), request.headers.get('content-length'), limit)
+
+    async def _upload(self, request: Request) -> Response:
+        if not self.settings.uploads:
+            raise RefusedError(
+                403, 'uploads are switched off on this runner; start it with uploads (UPLOAD_ENABLE) to allow them'
+            )
+        media_type = request.headers.get('content-type', '').partition(';')[0].strip().lower()
+        if media_type != 'multipart/form-data':
+            raise RefusedError(
+                415, f'content type {media_type!r} is not supported; send multipart/form-data with a part named "file"'
+            )
+        largest = Limits().total
+        if int(request.headers.get('content-length', '0')) > largest:
+            raise RefusedError(413, f'the package is larger than {largest:,} bytes')
+        try:
+            async with request.form(max_files=1, max_fields=10) as form:
+                file = form.get('file')
+                if not isinstance(file, UploadFile):
+                    raise RefusedError(400, 'the form has no file named "file"')
+                content = await file.read()
+                name = Path(file.filename or 'package.zip').name
+        except MultiPartException as error:
+            raise RefusedError(400, f'the form cannot be read: {error.message}') from None
+        added = await anyio.to_thread.run_sync(partial(self.load, content, name, keep=True))
+        return _answer(request, _uploaded(added))
+
+
+def _uploaded(added: list[Served]) -> Json:
+    """The services of a package, as the package describes them."""
+    tenants: dict[str, list[UploadedService]] = {}
+    for served in added:
+        tenants.setdefault(served.version.tenant, []).append(UploadedService.from_dict(served.version.description))
+    return UploadAnswer([UploadedTenant(tenant, services) for tenant, services in tenants.items()]).to_dict()
+
+
+def _answer(request: Request, content: Json, code: int = 200) -> Response:
+    return _packed(request, pack(encode_json(content), request.headers.get('accept-encoding')), code)
+
+
+def _packed(request: Request, packed: tuple[bytes, str | None], code: int = 200) -> Response:
+    content, encoding = packed
+    headers = {'content-encoding': encoding, 'vary': 'accept-encoding'} if encoding else {}
+    if request_id := request.headers.get('x-request-id'):
+        headers['x-request-id'] = request_id
+    return Response(content, code, headers, 'application/json')
+
+
+async def _refused(request: Request, error: Any) -> Response:
+    if isinstance(error, PackageError):
+        return _answer(request, failure(error.message), 422)
+    if isinstance(error, RefusedError):
+        return _answer(request, failure(error.message), error.status)
+    texts = {404: f'no operation at {request.url.path}', 405: f'{request.method} is not allowed at {request.url.path}'}
+    answer = _answer(request, failure(texts.get(error.status_code) or str(error.detail)), error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _failed(request: Request, error: Any) -> Response:
+    return _answer(request, failure(f'the runner failed: {type(error).__name__}'), 500)

@@ -1,0 +1,129 @@
+"""Zip files from strangers: checked before a byte is unpacked, read into memory, never written to disk."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from .._json import is_object
+from .errors import PackageError
+
+__all__ = ['Archive', 'Limits']
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an archive may hold.
+
+    Args:
+        files: Entries in one archive.
+        total: Bytes of all files of one archive, unpacked.
+        ratio: How many times larger than packed a file of more than a megabyte may be.
+    """
+
+    files: int = 10_000
+    total: int = 512 * 1024 * 1024
+    ratio: int = 200
+
+
+class Archive(Mapping[str, bytes]):
+    """The files of a zip by their paths. What macOS adds and folders are left out.
+
+    Args:
+        content: The zip.
+        name: What to call it in errors.
+        limits: How much it may hold.
+
+    Raises:
+        PackageError: It is no zip, or it holds a path, a link or a size that it should not.
+    """
+
+    def __init__(self, content: bytes, name: str, limits: Limits | None = None) -> None:
+        self.name = name
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(content))
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            raise PackageError(f'{name} is not a zip file: {error}') from error
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._check(self._zip.infolist(), limits or Limits())
+
+    def _check(self, entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+        if len(entries) > limits.files:
+            raise PackageError(f'{self.name} holds {len(entries)} entries; at most {limits.files} are accepted')
+        total = 0
+        for entry in entries:
+            # orig_filename is the name as it was packed; `filename` is cut at a null byte and has slashes turned.
+            if problem := _problem(entry, limits):
+                raise PackageError(f'{self.name}: {entry.orig_filename!r} {problem}')
+            if entry.filename in self._entries:
+                raise PackageError(f'{self.name}: {entry.filename!r} is there twice')
+            total += entry.file_size
+            if total > limits.total:
+                raise PackageError(f'{self.name} unpacks to more than {limits.total:,} bytes')
+            parts = PurePosixPath(entry.filename).parts
+            if not entry.is_dir() and '__MACOSX' not in parts and parts[-1] != '.DS_Store':
+                self._entries[entry.filename] = entry
+
+    def __getitem__(self, path: str) -> bytes:
+        try:
+            return self._zip.read(self._entries[path])
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            raise PackageError(f'{self.name}: {path!r} cannot be unpacked: {error}') from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def text(self, path: str) -> str:
+        """A file as text.
+
+        Raises:
+            PackageError: It is not there, or it is not UTF-8.
+        """
+        if path not in self:
+            raise PackageError(f'{self.name}: {path!r} is missing')
+        try:
+            return self[path].decode('utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise PackageError(f'{self.name}: {path!r} is not UTF-8 text: {error}') from error
+
+    def json(self, path: str) -> dict[str, Any]:
+        """A file as a JSON object.
+
+        Raises:
+            PackageError: It is not there, or it is not a JSON object.
+        """
+        try:
+            value = json.loads(self.text(path))
+        except (ValueError, RecursionError) as error:
+            raise PackageError(f'{self.name}: {path!r} is not JSON: {error}') from error
+        if not is_object(value):
+            raise PackageError(f'{self.name}: {path!r} holds a {type(value).__name__} where a JSON object belongs')
+        return value
+
+
+def _problem(entry: zipfile.ZipInfo, limits: Limits) -> str:
+    name = entry.orig_filename
+    if '\0' in name or '\\' in name:
+        return 'has a null byte or a backslash in its name'
+    if name.startswith('/') or ':' in name.partition('/')[0]:
+        return 'is an absolute path'
+    if '..' in PurePosixPath(name).parts or not PurePosixPath(name).parts:
+        return 'leads out of the package'
+    mode = entry.external_attr >> 16
+    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return 'is a link or a device'
+    if entry.flag_bits & 1:
+        return 'is encrypted'
+    if entry.file_size > 1_000_000 and entry.file_size > limits.ratio * max(1, entry.compress_size):
+        return f'unpacks to more than {limits.ratio} times its size, like a zip bomb'
+    return ''

@@ -1,0 +1,150 @@
+"""What a runner serves: tenants, their services, and the versions of these with the pools that compute them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from dateutil.parser import isoparse
+
+from ..uri import Uri, UriParams
+from .errors import RefusedError
+from .package import ServiceVersion
+from .pool import Pool
+from .settings import Settings
+
+__all__ = ['Catalog', 'Served']
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A version of a service and the instances that compute it."""
+
+    version: ServiceVersion
+    pool: Pool
+
+
+class Catalog:
+    """All services of a runner. A version that is added again takes the place of the earlier one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._tenants: dict[str, tuple[Served, ...]] = {}
+
+    def add(self, versions: Iterable[ServiceVersion]) -> list[Served]:
+        """Serve these versions: all of them, or none if one does not load.
+
+        Raises:
+            PackageError: The model of a version does not load.
+        """
+        added: list[Served] = []
+        try:
+            for version in versions:
+                owned = replace(version, tenant=self._settings.tenant or version.tenant)
+                added.append(Served(owned, Pool(owned.model, self._settings.instances, self._settings.timeout)))
+        except BaseException:
+            for served in added:
+                served.pool.close()
+            raise
+        with self._lock:
+            for served in added:
+                before = self._tenants.get(served.version.tenant, ())
+                kept = tuple(other for other in before if not _same_version(other.version, served.version))
+                self._tenants[served.version.tenant] = (*kept, served)
+                for other in set(before) - set(kept):
+                    other.pool.close()
+        return added
+
+    @property
+    def tenants(self) -> dict[str, tuple[Served, ...]]:
+        """What each tenant has, in the order in which it was added."""
+        with self._lock:
+            return dict(self._tenants)
+
+    def close(self) -> None:
+        """End all instances."""
+        for services in self.tenants.values():
+            for served in services:
+                served.pool.close()
+
+    def find(self, tenant: str, named: UriParams, active_at: str | None = None) -> Served:
+        """The version that a request means.
+
+        Args:
+            tenant: The tenant in the path.
+            named: What names the service. A `version` may be the start of one; without it, the newest runs.
+            active_at: A moment, ISO 8601; the newest version in effect then runs.
+
+        Raises:
+            RefusedError: 404 if there is no such thing, 400 if the moment is none.
+        """
+        services = self.tenants.get(tenant)
+        if not services:
+            raise RefusedError(404, f'no tenant {tenant!r} on this runner; {self._known_tenants()}')
+        if named.proxy:
+            return self._find_proxy(tenant, named.proxy.strip('/'), active_at)
+        if named.version_id:
+            matching = [s for s in services if s.version.version_id == named.version_id]
+        elif named.service_id:
+            matching = [s for s in services if s.version.service_id == named.service_id]
+        elif named.folder and named.service:
+            matching = [s for s in services if (s.version.folder, s.version.service) == (named.folder, named.service)]
+        else:
+            raise RefusedError(
+                400, 'no service is named; give folder and service in the path, or service_id or version_id in the body'
+            )
+        if not matching:
+            raise RefusedError(
+                404, f'no service {named.omit("version").service_uri!r} for tenant {tenant!r}; {_known(services)}'
+            )
+        return _choose(matching, named, active_at)
+
+    def _find_proxy(self, tenant: str, endpoint: str, active_at: str | None) -> Served:
+        if endpoint not in self._settings.proxies:
+            raise RefusedError(
+                404, f'no endpoint {endpoint!r} on this runner; known: {", ".join(self._settings.proxies) or "none"}'
+            )
+        return self.find(tenant, Uri.decode(self._settings.proxies[endpoint]), active_at)
+
+    def _known_tenants(self) -> str:
+        return f'known: {", ".join(map(repr, self.tenants)) or "none, no package is loaded"}'
+
+
+def _choose(matching: list[Served], named: UriParams, active_at: str | None) -> Served:
+    found = matching
+    if named.version and not named.version_id:
+        wanted = _order(named.version)
+        found = [s for s in found if _order(s.version.version)[: len(wanted)] == wanted]
+    if active_at and not named.version_id:
+        moment = _moment(active_at)
+        found = [s for s in found if s.version.effective_from <= moment < s.version.effective_until]
+    if not found:
+        asked = f'version {named.version!r}' if named.version else f'version in effect at {active_at}'
+        raise RefusedError(404, f'no {asked} of {named.omit("version").service_uri!r}; {_known(matching)}')
+    return max(found, key=lambda served: _order(served.version.version))
+
+
+def _same_version(one: ServiceVersion, other: ServiceVersion) -> bool:
+    return one.version_id == other.version_id or one.uri == other.uri
+
+
+def _order(version: str) -> tuple[tuple[int, str], ...]:
+    """Versions compare part by part, and numbers as numbers: 1.10 is newer than 1.9."""
+    return tuple((int(part), '') if part.isdecimal() else (-1, part) for part in version.split('.'))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = isoparse(text)
+    except ValueError:
+        raise RefusedError(
+            400, f'{text!r} is not a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z'
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _known(services: Iterable[Served]) -> str:
+    return f'known: {", ".join(served.version.uri for served in services)}'

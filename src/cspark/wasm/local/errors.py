@@ -1,0 +1,24 @@
+"""What goes wrong inside the runner, each with the HTTP status that it becomes."""
+
+from __future__ import annotations
+
+from ..errors import SparkSdkError
+
+__all__ = ['PackageError', 'RefusedError', 'ServiceError']
+
+
+class RefusedError(Exception):
+    """A request that is not carried out. `status` is the HTTP status of the answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+class ServiceError(RefusedError):
+    """The service failed on a valid request: its model aborted (500), took too long (504) or is too busy (503)."""
+
+
+class PackageError(SparkSdkError):
+    """A package that is not one, or that cannot be trusted. The text says what is wrong with which file."""

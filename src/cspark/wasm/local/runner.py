@@ -1,0 +1,158 @@
+"""`LocalRunner`: packages in, clients out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import httpx
+
+from ..config import Config, RunnerUrl
+from ..errors import SparkSdkError
+from .app import RunnerApp
+from .errors import PackageError
+from .server import Server
+from .settings import Settings
+from .transport import AsyncRunnerTransport, RunnerTransport
+
+if TYPE_CHECKING:
+    from .._async_client import AsyncClient
+    from .._client import Client
+
+__all__ = ['LocalRunner']
+
+PackageLike: TypeAlias = str | os.PathLike[str] | bytes
+
+ADDRESS = 'http://local-runner'
+"""No name of the network: requests to it go to the application in this process."""
+
+
+class LocalRunner:
+    """A runner in this process, for trying, testing and developing. Close it, or use it in a `with` statement.
+
+    Args:
+        *packages: Paths of packages (the platform's `onpremises` exports), or their bytes.
+        tenant: The tenant that everything is served under; by default each package keeps its own.
+        packages_dir: A folder in which uploads are kept over a restart; by default they are kept in memory.
+        instances: Instances of each model, which compute at the same time (default: the cores of this machine).
+        timeout: The limit for loading a model and for each record, in seconds.
+        body_limit: The largest body of a request, in bytes; a larger one gets 413.
+        uploads: Whether packages may be uploaded; if not, an upload gets 403.
+        prefix: A path before all paths, as a runner has it that was started with `CUSTOM_API_ROUTE`.
+        proxies: Endpoints and the services behind them, for `proxy/ENDPOINT` URIs.
+
+    Raises:
+        PackageError: A package is broken or not to be trusted; the text says what is wrong with which file.
+        SparkSdkError: A setting is not acceptable.
+
+    >>> import cspark.wasm as Hybrid
+    >>> with Hybrid.LocalRunner('samples/packages/cylinder.zip') as runner, runner.client() as hybrid:
+    ...     print(hybrid.health.check().data)
+    {'msg': 'ok'}
+    """
+
+    def __init__(
+        self,
+        *packages: PackageLike,
+        tenant: str | None = None,
+        packages_dir: str | os.PathLike[str] | None = None,
+        instances: int | None = None,
+        timeout: float = 30.0,
+        body_limit: int = 30 * 1024 * 1024,
+        uploads: bool = True,
+        prefix: str = '',
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
+        self.settings = Settings(
+            tenant=tenant,
+            packages_dir=Path(packages_dir) if packages_dir is not None else None,
+            instances=instances if instances is not None else os.cpu_count() or 1,
+            timeout=timeout,
+            body_limit=body_limit,
+            uploads=uploads,
+            prefix=prefix,
+            proxies=dict(proxies or {}),
+        )
+        self.app = RunnerApp(self.settings)
+        self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)
+        try:
+            for package in packages:
+                self.app.load(*_read(package))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants that have services."""
+        return list(self.app.catalog.tenants)
+
+    def client(self, *, tenant: str | None = None, **options: Any) -> Client:
+        """A blocking client of this runner, without a socket.
+
+        Args:
+            tenant: The tenant; it can be left out where the runner has one.
+            **options: Further arguments of `Client`.
+        """
+        from .._client import Client
+
+        return Client.use(self._config(tenant, options), self._http_client)
+
+    def async_client(self, *, tenant: str | None = None, **options: Any) -> AsyncClient:
+        """An awaited client of this runner, without a socket. Its arguments are those of `client`."""
+        from .._async_client import AsyncClient
+
+        http_client = httpx.AsyncClient(transport=AsyncRunnerTransport(self.app), trust_env=False)
+        return AsyncClient.use(self._config(tenant, options), http_client)
+
+    def _config(self, tenant: str | None, options: Mapping[str, Any]) -> Config:
+        tenants = self.tenants
+        chosen = tenant or self.settings.tenant or (tenants[0] if len(tenants) == 1 else None)
+        if chosen is None:
+            known = ', '.join(tenants) or 'no package is loaded'
+            raise SparkSdkError(f'tenant=... is needed, for the runner has {len(tenants)}: {known}')
+        credentials: dict[str, Any] = {} if options.get('api_key') or options.get('token') else {'token': 'open'}
+        return Config.of(base_url=RunnerUrl(ADDRESS + self.settings.prefix, chosen), **{**credentials, **options})
+
+    def serve(self, port: int = 0, host: str = '127.0.0.1') -> Server:
+        """The same runner on a socket, as a context manager.
+
+        Args:
+            port: The port; 0 for any that is free, which `.port` and `.url` of the result tell.
+            host: The address to listen on; by default it is reached from this machine alone.
+
+        Raises:
+            SparkSdkError: The port cannot be had.
+
+        >>> import cspark.wasm as Hybrid
+        >>> with Hybrid.LocalRunner('samples/packages/cylinder.zip') as runner, runner.serve() as server:
+        ...     print(Hybrid.Client.health_check(server.url).data)
+        {'msg': 'ok'}
+        """
+        return Server(self.app, port, host, prefix=self.settings.prefix)
+
+    def close(self) -> None:
+        """End all instances; any number of times."""
+        self._http_client.close()
+        self.app.catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _read(package: PackageLike) -> tuple[bytes, str]:
+    if isinstance(package, (bytes, bytearray)):
+        return bytes(package), 'package.zip'
+    path = Path(package)
+    try:
+        return path.read_bytes(), str(path)
+    except OSError as error:
+        raise PackageError(f'{str(path)!r} cannot be read: {error.strerror}') from error

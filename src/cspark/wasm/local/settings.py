@@ -1,0 +1,53 @@
+"""The settings of a runner, each named after the setting of the vendor's runner where there is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import SparkSdkError
+from ..uri import check_name
+
+__all__ = ['Settings']
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a local runner behaves.
+
+    Args:
+        tenant: The tenant that everything is served under; None leaves each package its own.
+        packages_dir: The folder in which uploads are kept over a restart; None keeps them in memory.
+        instances: Instances of each model (default: the cores of this machine).
+        timeout: The limit for loading a model and for each record, in seconds.
+        body_limit: The largest body of a request, packed and unpacked, in bytes (`BODY_LIMIT`).
+        uploads: Whether packages may be uploaded (`UPLOAD_ENABLE`).
+        prefix: What stands before every path (`CUSTOM_API_ROUTE`).
+        proxies: Endpoints and the services behind them: `{'quotes/motor': 'my-folder/my-service'}`.
+
+    Raises:
+        SparkSdkError: A value is not acceptable; the text says what is.
+    """
+
+    tenant: str | None = None
+    packages_dir: Path | None = None
+    instances: int = field(default_factory=lambda: os.cpu_count() or 1)
+    timeout: float = 30.0
+    body_limit: int = 30 * 1024 * 1024
+    uploads: bool = True
+    prefix: str = ''
+    proxies: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+
+    def __post_init__(self) -> None:
+        if self.tenant is not None:
+            check_name('tenant', self.tenant)
+        for name in ('instances', 'timeout', 'body_limit'):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float('inf'):
+                raise SparkSdkError(f'{name} must be a number above 0, not {value!r}')
+        if not isinstance(self.instances, int):
+            raise SparkSdkError(f'instances must be a whole number, not {self.instances!r}')
+        prefix = self.prefix.strip('/')
+        object.__setattr__(self, 'prefix', f'/{prefix}' if prefix else '')

@@ -1,0 +1,151 @@
+"""The keyword arguments of the clients: each documented once, for both."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias, TypedDict
+from uuid import UUID
+
+from .config import RunnerUrl
+from .errors import SparkSdkError
+from .logger import LoggerLike
+
+__all__ = ['ClientOptions', 'Encoding', 'ExecuteOptions', 'MetadataOptions', 'StaticOptions', 'ValidateOptions']
+
+Encoding: TypeAlias = Literal['gzip', 'deflate']
+Inputs: TypeAlias = 'Mapping[str, Any] | Sequence[Any] | str | None'
+Names: TypeAlias = 'str | Sequence[str] | None'
+
+
+class StaticOptions(TypedDict, total=False):
+    """How to call a runner that is only asked for its health, version or status."""
+
+    timeout: float | None
+    """The limit of a whole call, in milliseconds (60000)."""
+    max_retries: int | None
+    """How often a failed call is tried again (2); 0 means not at all."""
+    retry_interval: float | None
+    """The longest first pause before a retry, in seconds (1); it doubles from retry to retry."""
+    extra_headers: Mapping[str, str] | None
+    """Headers to send with every request."""
+    logger: LoggerLike
+    """Where to log: a logger, or False for nowhere (the logger `cspark.wasm`)."""
+
+
+class ClientOptions(StaticOptions, total=False):
+    """What a client is built from."""
+
+    base_url: str | RunnerUrl | None
+    """The runner's address, with its path prefix if it has one (`CSPARK_RUNNER_URL`, or `http://localhost:3000`)."""
+    tenant: str | None
+    """The tenant; it can also be the last segment of `base_url`."""
+    api_key: str | None
+    """An API key (`CSPARK_API_KEY`)."""
+    token: str | None
+    """A bearer token (`CSPARK_BEARER_TOKEN`), or `open` for a runner that asks for no credentials."""
+
+
+class ExecuteOptions(TypedDict, total=False):
+    """What `services.execute` takes beside the service and the format of the answer."""
+
+    inputs: Inputs
+    """One record (a mapping), many (a list of mappings, or columnar: a row of names and then a row of values a record),
+    either of these as JSON text, or None for the defaults that were saved in the workbook."""
+    encoding: Encoding | None
+    """How to compress the request's body."""
+    active_since: str | None
+    """A moment, ISO 8601: the newest version in effect then runs."""
+    source_system: str | None
+    """Where the call comes from (`Spark Python SDK`)."""
+    correlation_id: str | None
+    """The caller's own id for the call; it comes back in the answer."""
+    call_purpose: str | None
+    """Why the call is made (`Single Execution`, or `Sync Batch Execution` for many records)."""
+    compiler_type: str | None
+    """The kind of engine (`Neuron`); one record only."""
+    subservices: Names
+    """Subservices whose outputs to return: a list of names or a comma-separated text."""
+    debug_solve: bool | None
+    """Debug solve functions; one record only."""
+    echo_inputs: bool | None
+    """Return the inputs too; one record only, and seen with `response_format='original'`."""
+    tables_as_array: Names
+    """Tables to return as arrays, a row of names and then rows of values; one record only."""
+    selected_outputs: Names
+    """Outputs to return."""
+    outputs_filter: str | None
+    """Outputs to return, by a regular expression; one record only."""
+
+
+class MetadataOptions(TypedDict, total=False):
+    """What `services.get_metadata` takes beside the service."""
+
+    service_id: str | UUID | None
+    """The service's UUID; it points to the newest version."""
+    version_id: str | UUID | None
+    """The UUID of one version."""
+    inputs: Mapping[str, Any] | None
+    """One record."""
+    metadata: Mapping[str, Any] | None
+    """Further fields for `request_meta`."""
+
+
+class ValidateOptions(MetadataOptions, total=False):
+    """What `services.validate` takes beside the service."""
+
+    validation_type: Literal['static', 'dynamic'] | None
+    """`static` (the default) for what a cell says by itself, `dynamic` for what depends on other inputs."""
+
+
+COMPILERS: Final = ('Neuron', 'Type3', 'Type2', 'Type1', 'Xconnector')
+
+
+def check_options(method: str, options: Mapping[str, object], accepted: type[Any]) -> None:
+    """Refuse a keyword argument that a method does not have.
+
+    Raises:
+        SparkSdkError: It names the argument, the one that may be meant, and all that there are.
+    """
+    names: Mapping[str, object] = {}
+    for base in reversed(accepted.__mro__):
+        names = {**names, **getattr(base, '__annotations__', {})}
+    names = {**names, **getattr(accepted, '__annotations__', {})}
+    for name in options:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            hint = f'; did you mean {close[0]!r}?' if close else ''
+            raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(names)}')
+
+
+def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:
+    """The accepted spelling of a value, in whatever case it is given; None stays None.
+
+    Raises:
+        SparkSdkError: It is none of the accepted ones.
+
+    >>> one_of('encoding', 'GZIP', ('gzip', 'deflate'))
+    'gzip'
+    """
+    if value is None:
+        return None
+    for one in accepted:
+        if isinstance(value, str) and value.strip().lower() == one.lower():
+            return one
+    raise SparkSdkError(f'{name} must be one of {", ".join(map(repr, accepted))}, not {value!r}')
+
+
+def joined(name: str, value: object) -> str | None:
+    """Names as the API takes them: joined with commas.
+
+    Raises:
+        SparkSdkError: It is neither text nor a list of texts.
+
+    >>> joined('selected_outputs', ['volume', 'mass'])
+    'volume,mass'
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, Sequence) and all(isinstance(one, str) for one in value):  # pyright: ignore[reportUnknownVariableType]
+        return ','.join(value) or None  # pyright: ignore[reportUnknownArgumentType]
+    raise SparkSdkError(f'{name} must be a list of names or a comma-separated text, not {value!r}')

@@ -1,0 +1,232 @@
+"""What names a service: `UriParams` holds its parts, `Uri` reads and writes its text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol, TypeAlias
+from uuid import UUID
+
+from .errors import SparkSdkError
+
+__all__ = ['Uri', 'UriLike', 'UriParams']
+
+FORMATS: Final = (
+    'a service is named by "folder/service", "folder/service[version]", "service/SERVICE_ID", "version/VERSION_ID", '
+    '"proxy/ENDPOINT" or a UriParams of these parts'
+)
+
+_CONTROL: Final = re.compile(r'[\x00-\x1f\x7f]')
+_SURROGATE: Final = re.compile(r'[\ud800-\udfff]')
+_LOCATORS: Final = {'service': 'service_id', 'version': 'version_id', 'proxy': 'proxy'}
+
+
+@dataclass(frozen=True)
+class UriParams:
+    """The parts of a service's name.
+
+    `version_id` goes before `service_id`, which goes before `folder` and `service`, which go before `proxy`.
+
+    Args:
+        folder: The folder's name.
+        service: The service's name.
+        service_id: The service's UUID; it points to the newest version.
+        version: The version, such as `1.2.3`, or the start of one: `1.2` is the newest that starts with 1.2.
+        version_id: The UUID of one version.
+        proxy: An endpoint that was configured for the service; it may hold slashes.
+        public: Whether to go through the endpoints for public services.
+
+    >>> UriParams('my-folder', 'my-service', version='1.2.3').service_uri
+    'my-folder/my-service[1.2.3]'
+    """
+
+    folder: str | None = None
+    service: str | None = None
+    service_id: str | None = None
+    version: str | None = None
+    version_id: str | None = None
+    proxy: str | None = None
+    public: bool | None = False
+
+    @property
+    def service_uri(self) -> str:
+        """The parts as short text, `folder/service[version]`; empty where they name nothing."""
+        return Uri.encode(self, long=False)
+
+    def pick(self, *names: str) -> UriParams:
+        """The named parts alone.
+
+        >>> UriParams('my-folder', 'my-service', version='1.2').pick('folder', 'service').service_uri
+        'my-folder/my-service'
+        """
+        return UriParams(**{name: value for name, value in asdict(self).items() if name in names})
+
+    def omit(self, *names: str) -> UriParams:
+        """All parts but the named ones."""
+        return UriParams(**{name: value for name, value in asdict(self).items() if name not in names})
+
+    def encode(self, long: bool = True) -> str:
+        """The parts as text; see `Uri.encode`."""
+        return Uri.encode(self, long=long)
+
+
+class _HasUriParts(Protocol):
+    """Anything with the attributes of `UriParams`, such as the class of that name in another package."""
+
+    @property
+    def folder(self) -> str | None: ...
+    @property
+    def service(self) -> str | None: ...
+    @property
+    def service_id(self) -> str | None: ...
+    @property
+    def version(self) -> str | None: ...
+    @property
+    def version_id(self) -> str | None: ...
+    @property
+    def proxy(self) -> str | None: ...
+    @property
+    def public(self) -> bool | None: ...
+
+
+UriLike: TypeAlias = 'str | UUID | UriParams | _HasUriParts'
+"""What names a service: text, the UUID of a service, or the parts."""
+
+
+class Uri:
+    """The text that names a service, in its short form."""
+
+    def __init__(self, value: UriLike) -> None:
+        self.value = Uri.validate(value).service_uri
+
+    def __str__(self) -> str:
+        return self.value
+
+    def __repr__(self) -> str:
+        return f'<Uri: {self.value}>'
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Uri) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    @staticmethod
+    def decode(uri: str) -> UriParams:
+        """Read the parts out of a text; a text that names nothing gives empty parts.
+
+        Runs of slashes, leading and trailing ones are forgiven. Slashes after the first belong to the service.
+
+        >>> Uri.decode('folders/my-folder/services/my-service[1.2]').version
+        '1.2'
+        >>> Uri.decode('version/0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43').version_id
+        '0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43'
+        """
+        segments = [segment for segment in uri.strip().split('/') if segment]
+        if len(segments) == 1 and _is_uuid(segments[0]):
+            return UriParams(service_id=segments[0])
+        if len(segments) < 2:
+            return UriParams()
+        if len(segments) > 3 and segments[0] == 'folders' and segments[2] == 'services':
+            segments = [segments[1], *segments[3:]]
+        first, rest = segments[0], '/'.join(segments[1:])
+        if first in _LOCATORS:
+            located: dict[str, Any] = {_LOCATORS[first]: rest}
+            return UriParams(**located)
+        named = re.fullmatch(r'(?P<service>.+?)\[(?P<version>[^\[\]]*)\]', rest, re.DOTALL)
+        if named:
+            return UriParams(folder=first, service=named['service'], version=named['version'].strip() or None)
+        return UriParams(folder=first, service=rest)
+
+    @staticmethod
+    def encode(uri: UriParams, long: bool = True) -> str:
+        """Write parts as text: the long form has `folders` and `services` in it.
+
+        >>> Uri.encode(UriParams('my-folder', 'my-service'))
+        'folders/my-folder/services/my-service'
+        """
+        if uri.version_id:
+            return f'version/{uri.version_id}'
+        if uri.service_id:
+            return f'service/{uri.service_id}'
+        if uri.folder and uri.service:
+            version = f'[{uri.version}]' if uri.version else ''
+            return (
+                f'folders/{uri.folder}/services/{uri.service}{version}'
+                if long
+                else f'{uri.folder}/{uri.service}{version}'
+            )
+        return f'proxy/{uri.proxy}' if uri.proxy else ''
+
+    @staticmethod
+    def to_params(uri: UriLike) -> UriParams:
+        """The parts of anything that names a service; they are read, not checked.
+
+        Raises:
+            SparkSdkError: It is nothing that could name one.
+        """
+        if isinstance(uri, UriParams):
+            return uri
+        if isinstance(uri, str):
+            return Uri.decode(uri)
+        if isinstance(uri, UUID):
+            return UriParams(service_id=str(uri))
+        parts: dict[str, Any] = {name: getattr(uri, name, None) for name in UriParams.__dataclass_fields__}
+        if not any(parts.values()):
+            raise SparkSdkError(f'{type(uri).__name__} does not name a service; {FORMATS}')
+        return UriParams(**parts)
+
+    @staticmethod
+    def validate(uri: UriLike, message: str | None = None) -> UriParams:
+        """The parts of anything that names a service, checked.
+
+        Args:
+            uri: What names the service.
+            message: What the error says first, where the parts name nothing.
+
+        Raises:
+            SparkSdkError: The parts name nothing, or a name cannot travel in a path: empty, `.`, `..`, with a control
+                character or half a surrogate pair.
+
+        >>> Uri.validate('my-folder/my-service').service
+        'my-service'
+        """
+        params = Uri.to_params(uri)
+        if not params.service_uri:
+            missing = message or (
+                'service name is missing'
+                if params.folder
+                else 'folder name is missing'
+                if params.service
+                else 'no service is named'
+            )
+            raise SparkSdkError(f'{missing}: got {uri!r}; {FORMATS}')
+        for name in ('folder', 'service', 'service_id', 'version', 'version_id'):
+            value = getattr(params, name)
+            if value is not None:
+                check_name(name, value)
+        for segment in (params.proxy or 'none').strip('/').split('/'):
+            check_name('proxy', segment)
+        return params
+
+
+def check_name(what: str, value: object) -> str:
+    """Refuse a name that would change the path it stands in, before anything is sent.
+
+    Raises:
+        SparkSdkError: It says what is wrong with which name.
+    """
+    if not isinstance(value, str):
+        raise SparkSdkError(f'{what} must be text, not {type(value).__name__}: {value!r}')
+    if value.strip() in ('', '.', '..'):
+        raise SparkSdkError(f'{what} {value!r} cannot stand in a path; give a name other than "", "." and ".."')
+    if _CONTROL.search(value) or _SURROGATE.search(value):
+        raise SparkSdkError(f'{what} {value!r} holds a character that cannot stand in a path')
+    return value
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
