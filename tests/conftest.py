@@ -1,0 +1,71 @@
+"""Fixtures that several rooms use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.packages import CYLINDER, TERM_LIFE
+from support.wire import Recorder, recording
+from support.worlds import WORLDS, World, client_in, in_world
+
+import cspark.wasm as Hybrid
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine's environment says must not reach a test."""
+    names = ('CSPARK_RUNNER_URL', 'CSPARK_API_KEY', 'CSPARK_BEARER_TOKEN')
+    for name in (*names, 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope='session')
+def runner() -> Iterator[Hybrid.LocalRunner]:
+    """A runner with both sample packages, for tests that leave it as it is."""
+    with Hybrid.LocalRunner(
+        CYLINDER, TERM_LIFE, instances=2, proxies={'quotes/life': 'insurance/term-life'}
+    ) as started:
+        yield started
+
+
+@pytest.fixture(scope='session')
+def url(runner: Hybrid.LocalRunner) -> Iterator[str]:
+    """Where the same runner listens."""
+    with runner.serve() as server:
+        yield server.url
+
+
+@pytest.fixture(params=WORLDS)
+def world(request: pytest.FixtureRequest) -> World:
+    """The blocking client and the awaited one."""
+    chosen: World = request.param
+    return chosen
+
+
+@pytest.fixture(params=['in process', 'over a socket'])
+def hybrid(request: pytest.FixtureRequest, world: World) -> Iterator[Hybrid.Client]:
+    """Each client, in this process and over a socket: one test body, four ways."""
+    runner: Hybrid.LocalRunner = request.getfixturevalue('runner')
+    if request.param == 'in process':
+        with in_world(world, runner.client() if world == 'sync' else runner.async_client()) as client:
+            yield client
+    else:
+        with client_in(world, base_url=request.getfixturevalue('url')) as client:
+            yield client
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """A server that keeps what it is sent."""
+    with recording() as started:
+        yield started
+
+
+@pytest.fixture
+def recorded(recorder: Recorder, world: World) -> Iterator[Hybrid.Client]:
+    """Each client, calling the recording server."""
+    options: dict[str, Any] = {'base_url': recorder.url, 'max_retries': 0}
+    with client_in(world, **options) as client:
+        yield client
