@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+import cspark.wasm as Hybrid
 from support.packages import CYLINDER, TERM_LIFE
 from support.wire import Recorder, recording
 from support.worlds import WORLDS, World, client_in, in_world
-
-import cspark.wasm as Hybrid
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.packages import CYLINDER, CYLINDER_140, CYLINDER_150, CYLINDER_ID, TERM_LIFE_030
 
 import cspark.wasm as Hybrid
+from support.packages import CYLINDER, CYLINDER_140, CYLINDER_150, CYLINDER_ID, TERM_LIFE_030
 
 RECORD = {'height': 10, 'radius': 2, 'density': 2}
 VOLUME = math.pi * 4 * 10
@@ -27,8 +27,9 @@ def test_version_has_the_three_fields_of_the_document(hybrid: Hybrid.Client) -> 
 
 def test_status_counts_the_calls_that_were_made(hybrid: Hybrid.Client) -> None:
     def completed() -> int:
-        (tenant,) = hybrid.status.get().data['models'] or []
-        return next(model['completed_count'] for model in tenant['model_stats'] if model['id'] == CYLINDER_150)
+        (tenant,) = hybrid.status.get().data['models']
+        counts: list[int] = [model['completed_count'] for model in tenant['model_stats'] if model['id'] == CYLINDER_150]
+        return counts[0]
 
     before = completed()
     hybrid.services.execute('shapes/cylinder', inputs=RECORD)
@@ -140,7 +141,7 @@ def test_errors_of_a_model_are_data(hybrid: Hybrid.Client) -> None:
 
 def test_static_validation_comes_from_the_package(hybrid: Hybrid.Client) -> None:
     answer = hybrid.services.validate(version_id=TERM_LIFE_030, validation_type='static')
-    assert (answer.data['response_data'] or {})['outputs']['term_years']['max'] == 40
+    assert answer.data['response_data']['outputs']['term_years']['max'] == 40
 
 
 def test_dynamic_validation_depends_on_the_inputs(hybrid: Hybrid.Client) -> None:
@@ -149,19 +150,19 @@ def test_dynamic_validation_depends_on_the_inputs(hybrid: Hybrid.Client) -> None
         validation_type='dynamic',
         inputs={'birth_date': '1960-06-15', 'start_date': '2026-01-01'},
     )
-    assert (answer.data['response_data'] or {})['outputs']['term_years']['max'] == 15
+    assert answer.data['response_data']['outputs']['term_years']['max'] == 15
 
 
 @pytest.mark.parametrize('named', [(f'version/{TERM_LIFE_030}',), (Hybrid.UriParams(version_id=TERM_LIFE_030),)])
 def test_validate_takes_a_uri_too(hybrid: Hybrid.Client, named: tuple[Any]) -> None:
     answer = hybrid.services.validate(*named)
-    assert 'age' not in (answer.data['response_data'] or {})['outputs']
-    assert 'smoker' in (answer.data['response_data'] or {})['outputs']
+    assert 'age' not in answer.data['response_data']['outputs']
+    assert 'smoker' in answer.data['response_data']['outputs']
 
 
 def test_metadata_has_what_is_computed_and_what_is_static(hybrid: Hybrid.Client) -> None:
     answer = hybrid.services.get_metadata(version_id=TERM_LIFE_030, inputs={'smoker': 'yes'})
-    outputs = (answer.data['response_data'] or {})['outputs']
+    outputs = answer.data['response_data']['outputs']
     assert outputs['Metadata.PrimaryColor'] == '#C0392B'
     assert outputs['Metadata.Font'] == 'Arial'
     assert outputs['Metadata.Logo'].startswith('data:image/png;base64,iVBOR')
@@ -171,7 +172,7 @@ def test_upload_serves_the_package_and_says_what_it_holds(hybrid: Hybrid.Client)
     with CYLINDER.open('rb') as file:
         answer = hybrid.services.upload(file)
         assert not file.closed
-    (tenant,) = answer.data['response_data'] or []
+    (tenant,) = answer.data['response_data']
     assert tenant['tenant'] == 'my-tenant'
     assert [service['VersionId'] for service in tenant['services']] == [CYLINDER_140, CYLINDER_150]
     assert hybrid.services.upload(CYLINDER.read_bytes(), 'again.zip').status == 200

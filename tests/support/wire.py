@@ -7,7 +7,7 @@ import json
 import threading
 import zlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,8 +33,13 @@ class Received:
     @property
     def json(self) -> Any:
         """The body, unpacked and read."""
-        packed = {'gzip': gzip.decompress, 'deflate': zlib.decompress}.get(self.headers.get('content-encoding', ''))
-        return json.loads(packed(self.body) if packed else self.body)
+        match self.headers.get('content-encoding'):
+            case 'gzip':
+                return json.loads(gzip.decompress(self.body))
+            case 'deflate':
+                return json.loads(zlib.decompress(self.body))
+            case _:
+                return json.loads(self.body)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Recorder:
 
 
 @contextmanager
-def recording() -> Iterator[Recorder]:
+def recording() -> Generator[Recorder]:
     """A recording server on a free port of loopback."""
     recorder = Recorder()
 
@@ -92,7 +97,7 @@ def recording() -> Iterator[Recorder]:
 
         do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
-        def log_message(self, format: str, *arguments: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base
             """Quiet."""
 
     server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Literal, cast
 
@@ -24,12 +24,16 @@ class Awaited:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
         if inspect.iscoroutinefunction(value):
-            return lambda *arguments, **options: self._loop.run(value(*arguments, **options))
+
+            def finished(*arguments: Any, **options: Any) -> Any:
+                return self._loop.run(value(*arguments, **options))
+
+            return finished
         return Awaited(value, self._loop) if type(value).__name__.endswith('Resource') else value
 
 
 @contextmanager
-def in_world(world: World, client: Hybrid.Client | Hybrid.AsyncClient) -> Iterator[Hybrid.Client]:
+def in_world(world: World, client: Hybrid.Client | Hybrid.AsyncClient) -> Generator[Hybrid.Client]:
     """A client of either kind, used as if it were the blocking one, and closed at the end."""
     if isinstance(client, Hybrid.Client):
         with client:
@@ -42,7 +46,7 @@ def in_world(world: World, client: Hybrid.Client | Hybrid.AsyncClient) -> Iterat
 
 
 @contextmanager
-def client_in(world: World, **options: Any) -> Iterator[Hybrid.Client]:
+def client_in(world: World, **options: Any) -> Generator[Hybrid.Client]:
     """A new client of either kind."""
     options = {'tenant': 'my-tenant', 'token': 'open', **options}
     made = Hybrid.Client(**options) if world == 'sync' else Hybrid.AsyncClient(**options)

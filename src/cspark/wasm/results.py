@@ -1,4 +1,7 @@
-"""What a caller gets back: the answer as data, and the exchange behind it."""
+"""What a caller gets back: the answer as data, and the exchange behind it.
+
+The dictionaries below are for type checkers. A runner may add fields and leave some out; nothing here raises for that.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,13 @@ __all__ = [
 Data = TypeVar('Data')
 
 
-class Health(TypedDict, total=False):
+class Health(TypedDict):
     """`health.check()`: `msg` is `ok` when all is well."""
 
     msg: str
 
 
-class VersionInfo(TypedDict, total=False):
+class VersionInfo(TypedDict):
     """`version.get()`: what the runner is compatible with."""
 
     lastPullDate: str | None
@@ -37,30 +40,30 @@ class VersionInfo(TypedDict, total=False):
     version: str | None
 
 
-class RunnerState(TypedDict, total=False):
+class RunnerState(TypedDict):
     """`status.get()`: the loaded models by tenant, and memory in MB."""
 
-    models: list[dict[str, Any]] | None
+    models: list[dict[str, Any]]
     memory_usage_mb: float | None
     memory_limit_mb: float | None
 
 
-class Uploaded(TypedDict, total=False):
+class Uploaded(TypedDict):
     """`services.upload()`: the services of the package by tenant."""
 
-    response_data: list[dict[str, Any]] | None
+    response_data: list[dict[str, Any]]
 
 
-class ServiceAnswer(TypedDict, total=False):
+class ServiceAnswer(TypedDict):
     """The v3 envelope: what `response_format='original'`, `validate` and `get_metadata` return."""
 
     status: str | None
     error: Any
-    response_data: dict[str, Any] | None
-    response_meta: dict[str, Any] | None
+    response_data: dict[str, Any]
+    response_meta: dict[str, Any]
 
 
-class ExecutedData(TypedDict, total=False):
+class ExecutedData(TypedDict):
     """The v4 envelope: every list has one entry a record, in the order of the inputs; times are in milliseconds."""
 
     outputs: list[Any]
