@@ -28,7 +28,10 @@ def one_policy(hybrid: Hybrid.Client) -> None:
     show('Inputs of one policy', [[name, value] for name, value in inputs.items()])
     values = [round(outputs[name], 2) if isinstance(outputs[name], float) else outputs[name] for name in names]
     show('Outputs', [[name, value] for name, value in zip(names, values, strict=True)])
-    years = [[row['year'], row['date'], f'{row["in_force"]:.4f}', f'{row["reserve"]:,.2f}'] for row in outputs['schedule'][:4]]
+    years = [
+        [row['year'], row['date'], f'{row["in_force"]:.4f}', f'{row["reserve"]:,.2f}']
+        for row in outputs['schedule'][:4]
+    ]
     show('The first years of its schedule', [['year', 'date', 'in force', 'reserve'], *years])
     missing = [warning['message'] for warning in answer.data['warnings'][0]]
     print(f'\n  {len(missing)} warnings, such as: {missing[0]}')
@@ -40,7 +43,8 @@ def many_policies(hybrid: Hybrid.Client) -> None:
     answer = hybrid.services.execute('insurance/term-life', inputs=policies, encoding='gzip')
     rows: list[list[Any]] = [['birth_date', 'age', 'annual premium', 'errors']]
     for policy, output, errors in zip(policies, answer.data['outputs'], answer.data['errors'], strict=True):
-        told = '; '.join(error['message'] for error in errors or []) or '-'
+        found: list[dict[str, str]] = errors or []
+        told = '; '.join(error['message'] for error in found) or '-'
         rows.append([policy['birth_date'], output['age'], f'{output["annual_premium"]:,.2f}', told])
     show('Many policies in one call', rows)
 
@@ -55,11 +59,15 @@ def main() -> None:
                 (tenant,) = hybrid.services.upload(package).data['response_data']
             (service,) = tenant['services']
             engine = service['EngineInformation']
-            print(f'Uploaded {engine["ProductName"]}/{engine["ServiceName"]}[{engine["Revision"]}] for {tenant["tenant"]}')
+            print(
+                f'Uploaded {engine["ProductName"]}/{engine["ServiceName"]}[{engine["Revision"]}] for {tenant["tenant"]}'
+            )
             one_policy(hybrid)
             many_policies(hybrid)
             model = hybrid.status.get().data['models'][0]['model_stats'][0]
-            print(f'\nThe runner counts {model["completed_count"]} calls, {model["mean_time_ms"]:.1f} ms each on average')
+            print(
+                f'\nThe runner counts {model["completed_count"]} calls, {model["mean_time_ms"]:.1f} ms each on average'
+            )
 
 
 if __name__ == '__main__':

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / 'src' / 'cspark' / 'wasm'
 GENERATED = ROOT / 'generated' / 'hybrid_runner_api'
 
-MAY_IMPORT = {
-    'generated': set[str](),
+MAY_IMPORT: dict[str, set[str]] = {
+    'generated': set(),
     'values': {'values'},
     'flows': {'generated', 'values', 'flows'},
     'drivers': {'generated', 'values', 'flows', 'drivers'},
@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 """What each room may import. What is imported within a function is imported on demand, and MAY_IMPORT_LATE adds it."""
 
-MAY_IMPORT_LATE = {'faces': {'drivers'}, 'annex': {'faces'}, 'init': {'annex'}, 'main': {'annex'}}
+MAY_IMPORT_LATE: dict[str, set[str]] = {'faces': {'drivers'}, 'annex': {'faces'}, 'init': {'annex'}, 'main': {'annex'}}
 FACES = {'_client', '_async_client'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
 MAY_WAIT = {'drivers', 'annex', 'main'}
@@ -86,7 +86,7 @@ def problems(path: Path) -> Iterator[str]:
     here = room(path)
     tree = ast.parse(path.read_text())
     for node, late in imports(tree):
-        allowed = MAY_IMPORT[here] | (MAY_IMPORT_LATE.get(here, set()) if late else set())
+        allowed = MAY_IMPORT[here] | (MAY_IMPORT_LATE[here] if late and here in MAY_IMPORT_LATE else set[str]())
         for module in targets(path, node):
             there = target_room(module)
             if there is not None and there != here and there not in allowed:
@@ -103,9 +103,8 @@ def spelled(tree: ast.Module) -> Iterator[int]:
     """The lines of string literals that hold a path of the API; documentation may name one."""
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 'api/v' in node.value:
-            if id(node) not in said:
-                yield node.lineno
+        if isinstance(node, ast.Constant) and 'api/v' in str(node.value) and id(node) not in said:
+            yield node.lineno
 
 
 def main() -> int:

@@ -17,7 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pages() -> list[Path]:
     """The pages for readers."""
-    return [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md')), *sorted((ROOT / 'samples').glob('*.md'))]
+    return [
+        *sorted(ROOT.glob('*.md')),
+        *sorted((ROOT / 'docs').rglob('*.md')),
+        *sorted((ROOT / 'samples').glob('*.md')),
+    ]
 
 
 def python_blocks(page: Path) -> Iterator[tuple[int, str]]:

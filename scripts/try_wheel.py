@@ -54,7 +54,7 @@ def main() -> int:
         environment = Path(folder, 'environment')
         venv.create(environment, with_pip=True)
         python = environment / ('Scripts' if sys.platform == 'win32' else 'bin') / 'python'
-        install = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+        install: list[str | Path] = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
         install += ['--constraint', ROOT / 'constraints.txt']
         subprocess.run([*install, wheel], check=True, cwd=folder)
         subprocess.run([python, '-I', '-c', CORE], check=True, cwd=folder)

@@ -194,8 +194,9 @@ def _service_for_many(named: UriParams) -> str | None:
         return named.service_id
     if named.folder and named.service:
         if '/' in named.folder:
+            hint = 'give version_id or service_id'
             raise SparkSdkError(
-                f'folder {named.folder!r} has a slash, which a list of records cannot say; give version_id or service_id'
+                f'folder {named.folder!r} has a slash and cannot be named with a list of records; {hint}'
             )
         return named.service_uri
     raise SparkSdkError(f'a proxy endpoint ({named.proxy!r}) takes one record, not a list; name the service instead')

@@ -22,6 +22,7 @@ class AsyncRunnerTransport(httpx.AsyncBaseTransport):
         self._transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request; `httpx.ReadTimeout` if that takes too long."""
         try:
             with anyio.fail_after(_read_timeout(request)):
                 return await self._transport.handle_async_request(request)
@@ -45,6 +46,7 @@ class RunnerTransport(httpx.BaseTransport):
             return self._portal
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request; `httpx.ReadTimeout` if that takes too long."""
         timeout = _read_timeout(request)
         headers = [(name, value) for name, value in request.headers.raw if name.lower() != b'transfer-encoding']
         copy = httpx.Request(
@@ -64,6 +66,7 @@ class RunnerTransport(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(content))
 
     def close(self) -> None:
+        """End the event loop and its thread."""
         self._resources.close()
 
 

@@ -1,0 +1,54 @@
+"""Every code block that a reader may paste runs, against a runner at the port that the page names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from check_docs import broken_links, pages
+from support.packages import ROOT
+from support.programs import blocks, run
+
+SERVE = re.compile(r'^\.venv/bin/python (-m cspark\.wasm serve .*)$', re.MULTILINE)
+
+
+@pytest.fixture(scope='module')
+def served() -> Iterator[None]:
+    """The runner that the README says to start, by the README's own command."""
+    found = SERVE.search((ROOT / 'README.md').read_text())
+    assert found
+    process = subprocess.Popen([sys.executable, *shlex.split(found[1])], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == 'runner at http://127.0.0.1:3000\n'
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize('code', blocks(*pages()))
+@pytest.mark.usefixtures('served')
+def test_every_block_of_the_pages_runs(code: str) -> None:
+    assert run(code, ROOT)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    assert [link for page in pages() for link in broken_links(page)] == []
+
+
+@pytest.mark.parametrize('example', sorted((ROOT / 'examples').glob('*.py')), ids=lambda path: str(path.name))
+def test_every_example_runs(example: Path) -> None:
+    assert run(example.read_text().replace('__file__', repr(str(example))), ROOT)
+
+
+def test_make_help_lists_every_command() -> None:
+    rules = re.findall(r'^([a-z]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE)
+    listed = subprocess.run(['make', 'help'], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20).stdout
+    assert [line.split()[0] for line in listed.splitlines()] == rules
