@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test check format generate samples coverage wheel clean
+.PHONY: help demo test check format generate samples coverage measure wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ coverage: $(READY) ## run all tests and show which lines they do not reach
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+measure: $(READY) ## measure how fast the local runner is with the small sample
+	@$(BIN)/python scripts/measure_runner.py
+
 wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty environment
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
@@ -53,7 +56,8 @@ clean: ## remove everything that the other commands made
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
+	@echo 'setting up $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
 	@touch $(READY)
