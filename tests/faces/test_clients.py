@@ -154,7 +154,7 @@ def test_a_client_of_its_own_is_closed_and_can_be_closed_again(recorder: Recorde
 
 
 def test_use_takes_a_configuration_that_is_there(recorder: Recorder) -> None:
-    config = Hybrid.Config.of(base_url=recorder.url, tenant='t', api_key='secret-key', timeout=1234)
+    config = Hybrid.Config(base_url=recorder.url, tenant='t', api_key='secret-key', timeout=1234)
     with Hybrid.Client.use(config) as hybrid:
         assert hybrid.config is config
         hybrid.health.check()

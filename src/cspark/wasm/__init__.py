@@ -36,9 +36,11 @@ from .errors import (
     RetryTimeoutError,
     ServiceUnavailableError,
     SparkApiError,
+    SparkConfigError,
     SparkConnectionError,
     SparkDecodeError,
     SparkError,
+    SparkExecutionError,
     SparkSdkError,
     SparkTimeoutError,
     UnauthorizedError,
@@ -47,7 +49,7 @@ from .errors import (
     UnsupportedMediaTypeError,
 )
 from .logger import LoggerOptions
-from .options import ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions
+from .options import CallOptions, ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions
 from .results import (
     ExecutedData,
     Health,
@@ -58,6 +60,7 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
+from .retry_policy import RetryPolicy
 from .uri import Uri, UriParams
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ __all__ = [
     'AsyncClient',
     'Authorization',
     'BadRequestError',
+    'CallOptions',
     'Client',
     'ClientOptions',
     'Config',
@@ -91,6 +95,7 @@ __all__ = [
     'NotFoundError',
     'PackageError',
     'RateLimitError',
+    'RetryPolicy',
     'RetryTimeoutError',
     'RunnerState',
     'RunnerUrl',
@@ -98,9 +103,11 @@ __all__ = [
     'ServiceExecuted',
     'ServiceUnavailableError',
     'SparkApiError',
+    'SparkConfigError',
     'SparkConnectionError',
     'SparkDecodeError',
     'SparkError',
+    'SparkExecutionError',
     'SparkSdkError',
     'SparkTimeoutError',
     'StaticOptions',

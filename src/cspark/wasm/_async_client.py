@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack,
 
 import httpx
 
+from ._client import static_config
 from ._drivers import awaiting
 from ._flows import probes, services
 from ._flows.flow import Flow
 from .config import Config, RunnerUrl
-from .options import ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions, check_options
+from .options import (
+    CallOptions,
+    ClientOptions,
+    ExecuteOptions,
+    MetadataOptions,
+    StaticOptions,
+    ValidateOptions,
+    check_options,
+)
 from .results import (
     ExecutedData,
     Health,
@@ -57,7 +66,7 @@ class AsyncClient:
 
     def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[ClientOptions]) -> None:
         check_options('AsyncClient', options, ClientOptions)
-        self._start(Config.of(**options), http_client)
+        self._start(Config(**options), http_client)
 
     def _start(self, config: Config, http_client: httpx.AsyncClient | None) -> None:
         self._config = config
@@ -70,6 +79,20 @@ class AsyncClient:
         client = AsyncClient.__new__(AsyncClient)
         client._start(config, http_client)  # noqa: SLF001 - its own
         return client
+
+    def with_options(self, **options: Unpack[ClientOptions]) -> AsyncClient:
+        """A client with other options on the same connections: another tenant, other credentials, other limits.
+
+        Closing it leaves this client open; closing this client ends the connections of both.
+
+        Args:
+            **options: What is different: see `ClientOptions`.
+
+        Raises:
+            SparkConfigError: An option is not what it should be.
+        """
+        check_options('with_options', options, ClientOptions)
+        return AsyncClient.use(self._config.copy_with(**options), self.http_client)
 
     @property
     def config(self) -> Config:
@@ -134,7 +157,7 @@ class AsyncClient:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
         """Whether a runner is up, without a client: `health_check('http://localhost:3000').data['msg']` is `ok`."""
-        async with AsyncClient.use(Config.no_tenant(base_url, token, options), http_client) as client:
+        async with AsyncClient.use(static_config(base_url, token, options), http_client) as client:
             return await client.health.check()
 
     @staticmethod
@@ -145,7 +168,7 @@ class AsyncClient:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[VersionInfo]:
         """What a runner is compatible with, without a client."""
-        async with AsyncClient.use(Config.no_tenant(base_url, token, options), http_client) as client:
+        async with AsyncClient.use(static_config(base_url, token, options), http_client) as client:
             return await client.version.get()
 
     @staticmethod
@@ -156,7 +179,7 @@ class AsyncClient:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[RunnerState]:
         """What a runner has loaded, without a client (runner 1.46.0 and later)."""
-        async with AsyncClient.use(Config.no_tenant(base_url, token, options), http_client) as client:
+        async with AsyncClient.use(static_config(base_url, token, options), http_client) as client:
             return await client.status.get()
 
 
@@ -168,49 +191,52 @@ class _Resource:
 class HealthResource(_Resource):
     """`client.health`."""
 
-    async def check(self) -> HttpResponse[Health]:
+    async def check(self, **options: Unpack[CallOptions]) -> HttpResponse[Health]:
         """Whether the runner is up: `.data` is `{'msg': 'ok'}`.
 
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return await self._client.perform(probes.check_health(self._client.config))
+        return await self._client.perform(probes.check_health(self._client.config, options))
 
 
 class VersionResource(_Resource):
     """`client.version`."""
 
-    async def get(self) -> HttpResponse[VersionInfo]:
+    async def get(self, **options: Unpack[CallOptions]) -> HttpResponse[VersionInfo]:
         """The engine's version that the runner is compatible with: `lastPullDate`, `filehash`, `version`.
 
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return await self._client.perform(probes.get_version(self._client.config))
+        return await self._client.perform(probes.get_version(self._client.config, options))
 
 
 class StatusResource(_Resource):
     """`client.status`."""
 
-    async def get(self) -> HttpResponse[RunnerState]:
+    async def get(self, **options: Unpack[CallOptions]) -> HttpResponse[RunnerState]:
         """What the runner has loaded, how busy it is and how long calls take (runner 1.46.0 and later).
 
         Raises:
             NotFoundError: The runner is older.
             SparkError: It cannot be reached, or it answers with another error.
         """
-        return await self._client.perform(probes.get_status(self._client.config))
+        return await self._client.perform(probes.get_status(self._client.config, options))
 
 
 class ServicesResource(_Resource):
     """`client.services`."""
 
-    async def upload(self, file: BinaryIO | bytes, file_name: str | None = None) -> HttpResponse[Uploaded]:
+    async def upload(
+        self, file: BinaryIO | bytes, file_name: str | None = None, **options: Unpack[CallOptions]
+    ) -> HttpResponse[Uploaded]:
         """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
 
         Args:
             file: A file opened in binary mode, which is streamed and left open, or the zip's bytes.
             file_name: What to call it (`package.zip`).
+            **options: Limits and headers for this call: see `CallOptions`.
 
         Raises:
             ForbiddenError: The runner was started without uploads.
@@ -219,7 +245,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
-        return await self._client.perform(services.upload(self._client.config, file, file_name))
+        return await self._client.perform(services.upload(self._client.config, file, file_name, options))
 
     @overload
     async def execute(

@@ -12,7 +12,15 @@ from ._drivers import blocking
 from ._flows import probes, services
 from ._flows.flow import Flow
 from .config import Config, RunnerUrl
-from .options import ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions, check_options
+from .options import (
+    CallOptions,
+    ClientOptions,
+    ExecuteOptions,
+    MetadataOptions,
+    StaticOptions,
+    ValidateOptions,
+    check_options,
+)
 from .results import (
     ExecutedData,
     Health,
@@ -54,7 +62,7 @@ class Client:
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[ClientOptions]) -> None:
         check_options('Client', options, ClientOptions)
-        self._start(Config.of(**options), http_client)
+        self._start(Config(**options), http_client)
 
     def _start(self, config: Config, http_client: httpx.Client | None) -> None:
         self._config = config
@@ -67,6 +75,20 @@ class Client:
         client = Client.__new__(Client)
         client._start(config, http_client)  # noqa: SLF001 - its own
         return client
+
+    def with_options(self, **options: Unpack[ClientOptions]) -> Client:
+        """A client with other options on the same connections: another tenant, other credentials, other limits.
+
+        Closing it leaves this client open; closing this client ends the connections of both.
+
+        Args:
+            **options: What is different: see `ClientOptions`.
+
+        Raises:
+            SparkConfigError: An option is not what it should be.
+        """
+        check_options('with_options', options, ClientOptions)
+        return Client.use(self._config.copy_with(**options), self.http_client)
 
     @property
     def config(self) -> Config:
@@ -131,7 +153,7 @@ class Client:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
         """Whether a runner is up, without a client: `health_check('http://localhost:3000').data['msg']` is `ok`."""
-        with Client.use(Config.no_tenant(base_url, token, options), http_client) as client:
+        with Client.use(static_config(base_url, token, options), http_client) as client:
             return client.health.check()
 
     @staticmethod
@@ -142,7 +164,7 @@ class Client:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[VersionInfo]:
         """What a runner is compatible with, without a client."""
-        with Client.use(Config.no_tenant(base_url, token, options), http_client) as client:
+        with Client.use(static_config(base_url, token, options), http_client) as client:
             return client.version.get()
 
     @staticmethod
@@ -153,8 +175,15 @@ class Client:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[RunnerState]:
         """What a runner has loaded, without a client (runner 1.46.0 and later)."""
-        with Client.use(Config.no_tenant(base_url, token, options), http_client) as client:
+        with Client.use(static_config(base_url, token, options), http_client) as client:
             return client.status.get()
+
+
+def static_config(base_url: str | RunnerUrl | None, token: str, options: StaticOptions) -> Config:
+    """A configuration for calls that need no tenant: health, version, status."""
+    check_options('a static method', options, StaticOptions)
+    address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl.no_tenant(base_url or '')
+    return Config(base_url=address, token=token, **options)
 
 
 class _Resource:
@@ -165,49 +194,52 @@ class _Resource:
 class HealthResource(_Resource):
     """`client.health`."""
 
-    def check(self) -> HttpResponse[Health]:
+    def check(self, **options: Unpack[CallOptions]) -> HttpResponse[Health]:
         """Whether the runner is up: `.data` is `{'msg': 'ok'}`.
 
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return self._client.perform(probes.check_health(self._client.config))
+        return self._client.perform(probes.check_health(self._client.config, options))
 
 
 class VersionResource(_Resource):
     """`client.version`."""
 
-    def get(self) -> HttpResponse[VersionInfo]:
+    def get(self, **options: Unpack[CallOptions]) -> HttpResponse[VersionInfo]:
         """The engine's version that the runner is compatible with: `lastPullDate`, `filehash`, `version`.
 
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return self._client.perform(probes.get_version(self._client.config))
+        return self._client.perform(probes.get_version(self._client.config, options))
 
 
 class StatusResource(_Resource):
     """`client.status`."""
 
-    def get(self) -> HttpResponse[RunnerState]:
+    def get(self, **options: Unpack[CallOptions]) -> HttpResponse[RunnerState]:
         """What the runner has loaded, how busy it is and how long calls take (runner 1.46.0 and later).
 
         Raises:
             NotFoundError: The runner is older.
             SparkError: It cannot be reached, or it answers with another error.
         """
-        return self._client.perform(probes.get_status(self._client.config))
+        return self._client.perform(probes.get_status(self._client.config, options))
 
 
 class ServicesResource(_Resource):
     """`client.services`."""
 
-    def upload(self, file: BinaryIO | bytes, file_name: str | None = None) -> HttpResponse[Uploaded]:
+    def upload(
+        self, file: BinaryIO | bytes, file_name: str | None = None, **options: Unpack[CallOptions]
+    ) -> HttpResponse[Uploaded]:
         """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
 
         Args:
             file: A file opened in binary mode, which is streamed and left open, or the zip's bytes.
             file_name: What to call it (`package.zip`).
+            **options: Limits and headers for this call: see `CallOptions`.
 
         Raises:
             ForbiddenError: The runner was started without uploads.
@@ -216,7 +248,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
-        return self._client.perform(services.upload(self._client.config, file, file_name))
+        return self._client.perform(services.upload(self._client.config, file, file_name, options))
 
     @overload
     def execute(

@@ -1,7 +1,7 @@
 """JSON text: the one place that knows which library reads and writes it.
 
-`orjson` is fast and holds whole numbers of 64 bits; a text with longer ones goes through the standard library, so that
-none is ever rounded.
+`orjson` is fast and holds whole numbers of 64 bits; a text with longer ones is read by the standard library, and longer
+ones are written digit by digit, so that none is ever rounded.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = ['decode_json', 'encode_json', 'is_array', 'is_object']
 
 _DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG: Final = b'0' * 19
+_OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
 
 
 def decode_json(content: bytes) -> Any:
@@ -27,9 +28,9 @@ def decode_json(content: bytes) -> Any:
     >>> decode_json(b'{"policy": 123456789012345678901234567890}')
     {'policy': 123456789012345678901234567890}
     """
-    if _LONG in content.translate(_DIGITS):
-        return json.loads(content)
-    return orjson.loads(content)
+    value = orjson.loads(content)
+    # The standard library reads more than JSON, so it does not decide what JSON is; it only keeps every digit.
+    return json.loads(content) if _LONG in content.translate(_DIGITS) else value
 
 
 def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> bytes:
@@ -46,13 +47,13 @@ def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> b
     b'{"height":10,"ratio":null}'
     """
     try:
-        return orjson.dumps(value, default, orjson.OPT_PASSTHROUGH_DATACLASS if default else None)
+        return orjson.dumps(value, default, _OPTIONS)
     except orjson.JSONEncodeError as error:
         if 'Integer exceeds 64-bit range' not in str(error):
             raise
-        return json.dumps(
-            _finite(value), ensure_ascii=False, separators=(',', ':'), default=default, allow_nan=False
-        ).encode()
+    return orjson.dumps(
+        _spelled_out(value), lambda one: _spelled_out(default(one) if default else _refuse(one)), _OPTIONS
+    )
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -65,12 +66,16 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def _finite(value: Any) -> Any:
-    """The same value with null for NaN and infinities, as `orjson` writes them."""
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if is_object(value):
-        return {key: _finite(item) for key, item in value.items()}
-    if is_array(value):
-        return [_finite(item) for item in value]
+def _spelled_out(value: Any) -> Any:
+    """The same value with whole numbers that `orjson` does not hold as text that it puts in as it is."""
+    if type(value) is dict:
+        return {key: _spelled_out(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [_spelled_out(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(int(value)))
     return value
+
+
+def _refuse(value: object) -> Any:
+    raise TypeError(f'Type is not JSON serializable: {type(value).__name__}')

@@ -1,16 +1,20 @@
-"""Credentials: open, an API key or a bearer token. They live here alone, and show themselves to nobody."""
+"""Credentials: open, an API key, a bearer token. They live here alone, and show themselves to nobody."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias
 
-from .errors import SparkSdkError
+from .errors import SparkConfigError
 
-__all__ = ['Authorization']
+__all__ = ['Authorization', 'TokenLike']
 
 OPEN: Final = 'open'
 API_KEY_HEADER: Final = 'x-synthetic-key'
+
+TokenLike: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
+"""A bearer token, or a function that fetches one: a plain function for both clients, an async one for `AsyncClient`."""
 
 
 class Authorization:
@@ -20,10 +24,12 @@ class Authorization:
 
     Args:
         api_key: An API key of the platform, sent as `x-synthetic-key`.
-        token: A bearer token, with or without a leading `Bearer`, sent as `Authorization`.
+        token: A bearer token, with or without a leading `Bearer`, sent as `Authorization`; or a function that fetches
+            one, which is called before the first request and again when the runner answers 401.
+        auth: An `httpx.Auth`, which then sees to the credentials alone.
 
     Raises:
-        SparkSdkError: Neither is given, or one cannot be sent in a header.
+        SparkConfigError: None of them is given, or one cannot be sent in a header.
 
     >>> Authorization(api_key='4f1a6b0c-secret')
     Authorization(api_key='4f1a****', token=None)
@@ -31,14 +37,15 @@ class Authorization:
     True
     """
 
-    __slots__ = ('_api_key', '_token')
+    __slots__ = ('_api_key', '_source', '_token', 'auth')
 
-    def __init__(self, *, api_key: str | None = None, token: str | None = None) -> None:
+    def __init__(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> None:
+        self.auth = auth
         self._api_key = _checked('api_key', api_key)
-        token = _checked('token', token)
-        self._token = re.sub(r'^bearer\s+', '', token, flags=re.IGNORECASE).strip() if token else None
-        if not self._api_key and not self._token:
-            raise SparkSdkError(
+        self._source = token if callable(token) else None
+        self._token = None if callable(token) else checked_token(token)
+        if not (self._api_key or self._token or self._source or auth):
+            raise SparkConfigError(
                 'credentials are missing; give token=... or api_key=..., or token="open" for a runner that asks for '
                 'none (the environment variables CSPARK_BEARER_TOKEN and CSPARK_API_KEY are read too)'
             )
@@ -55,32 +62,68 @@ class Authorization:
 
     @property
     def token(self) -> str | None:
-        """The bearer token as it is sent. Unlike the rest of this class, it is in clear."""
+        """The bearer token as it is sent, once it was fetched. Unlike the rest of this class, it is in clear."""
         return self._token
 
     @property
     def as_header(self) -> dict[str, str]:
-        """The header to send; none where authorization is open."""
+        """The header to send, as far as it is known; none where authorization is open."""
         if self.is_open:
             return {}
-        return {API_KEY_HEADER: self._api_key} if self._api_key else {'Authorization': f'Bearer {self._token}'}
+        if self._api_key:
+            return {API_KEY_HEADER: self._api_key}
+        return {'Authorization': f'Bearer {self._token}'} if self._token else {}
 
-    def replace(self, *, api_key: str | None = None, token: str | None = None) -> Authorization:
+    @property
+    def source(self) -> Callable[[], Any] | None:
+        """What fetches a token, where a key does not go before it."""
+        return None if self._api_key else self._source
+
+    def keep(self, token: object) -> None:
+        """Keep a token that was fetched.
+
+        Raises:
+            SparkConfigError: It is none.
+        """
+        self._token = checked_token(token)
+        if not self._token:
+            raise SparkConfigError('the function given as token returned no token')
+
+    def replace(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> Authorization:
         """Other credentials where some are given, else these."""
-        return Authorization(api_key=api_key, token=token) if api_key or token else self
+        return Authorization(api_key=api_key, token=token, auth=auth) if api_key or token or auth else self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Authorization) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._api_key, self._source))
 
     def __repr__(self) -> str:
-        return f'Authorization(api_key={self.api_key!r}, token={_masked(self._token)!r})'
+        token = f'<{getattr(self._source, "__name__", "function")}>' if self._source else repr(_masked(self._token))
+        return f'Authorization(api_key={self.api_key!r}, token={token})'
+
+
+def checked_token(token: object) -> str | None:
+    """A token without a leading `Bearer`.
+
+    Raises:
+        SparkConfigError: It cannot be sent in a header.
+    """
+    text = _checked('token', token)
+    return re.sub(r'^bearer\s+', '', text, flags=re.IGNORECASE).strip() if text else None
 
 
 def _checked(name: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise SparkSdkError(f'{name} must be text, not {type(value).__name__}')
+        raise SparkConfigError(f'{name} must be text, not {type(value).__name__}')
     value = value.strip()
     if not value.isascii() or not value.isprintable():
-        raise SparkSdkError(f'{name} holds a character that cannot stand in a header')
+        raise SparkConfigError(f'{name} holds a character that cannot stand in a header')
     return value
 
 

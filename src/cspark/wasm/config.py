@@ -1,4 +1,4 @@
-"""Where the runner is and how to call it: frozen, checked when built. The environment is read here and nowhere else."""
+"""Everything that a client needs to know to call a runner: frozen, checked when it is built."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import logging
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
-from .auth import Authorization
-from .errors import SparkSdkError
-from .logger import LOGGER_NAME, LoggerLike, logger_for
-from .uri import check_name
+from .address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
+from .auth import Authorization, TokenLike
+from .errors import SparkConfigError
+from .logger import LoggerLike, logger_for
+from .retry_policy import RetryPolicy
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = [
     'DEFAULT_MAX_RETRIES',
@@ -26,171 +28,118 @@ __all__ = [
     'RunnerUrl',
 ]
 
-DEFAULT_RUNNER_URL: Final = 'http://localhost:3000'
 DEFAULT_TIMEOUT_IN_MS: Final = 60_000
 DEFAULT_MAX_RETRIES: Final = 2
 DEFAULT_RETRY_INTERVAL: Final = 1
 SPARK_SDK: Final = 'Spark Python SDK'
 
-
-class ENV_VARS:  # noqa: N801 - the name that users import today
-    """The environment variables that are read where an argument is not given."""
-
-    RUNNER_URL = 'CSPARK_RUNNER_URL'
-    API_KEY = 'CSPARK_API_KEY'
-    BEARER_TOKEN = 'CSPARK_BEARER_TOKEN'  # noqa: S105 - a variable's name
+RESERVED: Final = frozenset(
+    {'authorization', 'x-synthetic-key', 'content-length', 'content-encoding', 'content-type', 'host'}
+)
 
 
-@dataclass(frozen=True)
-class RunnerUrl:
-    """A runner's address, with the path prefix that it may have, and the tenant beside it.
-
-    Args:
-        value: Scheme, host, port and prefix, used as given. `CSPARK_RUNNER_URL` or `http://localhost:3000` if empty.
-        tenant: The tenant; empty for calls that need none.
-
-    Raises:
-        SparkSdkError: It cannot be an address.
-
-    >>> RunnerUrl('http://localhost:3000/mypath/torun/', 'my-tenant').full
-    'http://localhost:3000/mypath/torun/my-tenant'
-    """
-
-    value: str = ''
-    tenant: str = ''
-
-    def __post_init__(self) -> None:
-        value = self.value or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
-        object.__setattr__(self, 'value', _checked_address(value))
-        if self.tenant:
-            check_name('tenant', self.tenant)
-
-    @property
-    def full(self) -> str:
-        """The address with the tenant behind it."""
-        return f'{self.value}/{self.tenant}' if self.tenant else self.value
-
-    @property
-    def env(self) -> None:
-        """The platform's environment; a runner has none."""
-        return None
-
-    @property
-    def service(self) -> None:
-        """The platform's service name; a runner has none."""
-        return None
-
-    @staticmethod
-    def of(*, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
-        """An address whose tenant is given beside it or is its last path segment.
-
-        Args:
-            url: The address; `CSPARK_RUNNER_URL` or `http://localhost:3000` if not given.
-            tenant: The tenant. Where it is given, the path of `url` is the runner's prefix.
-
-        Raises:
-            SparkSdkError: There is no tenant, or the address is none.
-
-        >>> RunnerUrl.of(url='http://localhost:3000/my-tenant')
-        RunnerUrl(value='http://localhost:3000', tenant='my-tenant')
-        """
-        address = RunnerUrl(url or '').value
-        path = urlsplit(address).path
-        last = path.rpartition('/')[2]
-        if last and tenant in (None, '', last):
-            return RunnerUrl(address.removesuffix(f'/{last}'), last)
-        if not tenant:
-            raise SparkSdkError(
-                f'tenant is missing; give tenant=..., or a base_url that ends with it, such as {address}/my-tenant'
-            )
-        return RunnerUrl(address, tenant)
-
-    @staticmethod
-    def no_tenant(url: str = '') -> RunnerUrl:
-        """An address for calls that need no tenant: health, version, status."""
-        return RunnerUrl(url)
-
-    def copy_with(self, *, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
-        """The same address or tenant, or another one."""
-        return RunnerUrl(url or self.value, tenant or self.tenant)
-
-
-@dataclass(frozen=True)
 class Config:
-    """Everything that a client needs to know to call a runner. Clients build it from their arguments.
+    """What a client is built from: arguments first, then the environment, then the defaults. It cannot be changed.
 
     Args:
-        base_url: The runner's address and the tenant.
-        auth: The credentials.
-        timeout: The limit of a whole call, retries included, in milliseconds.
-        max_retries: How often a failed call is tried again; 0 means not at all.
+        base_url: The runner's address; see `RunnerUrl.of`.
+        tenant: The tenant, where it is not part of `base_url`.
+        api_key: An API key.
+        token: A bearer token, `open`, or a function that fetches a token.
+        auth: An `httpx.Auth`, which then sees to the credentials alone.
+        timeout: The limit of a whole call, retries included, in milliseconds; or an `httpx.Timeout` for the phases of
+            each attempt, with which a whole call may take the sum of these, and at least the default.
+        max_retries: How often a failed call is tried again, 0 means not at all; or a `RetryPolicy`.
         retry_interval: The longest first pause before a retry, in seconds; it doubles from retry to retry.
         extra_headers: Headers to send with every request.
-        logger: Where to log; by default the logger `cspark.wasm`.
+        logger: Where to log: True for the logger `cspark.wasm`, False for nowhere, or a logger.
+
+    Raises:
+        SparkConfigError: Something is missing or not what it should be; the text says what is accepted.
+
+    >>> Config(base_url='http://localhost:3000', tenant='my-tenant', token='open').timeout_in_sec
+    60.0
     """
+
+    __slots__ = ('auth', 'base_url', 'extra_headers', 'logger', 'phases', 'retry', 'timeout')
 
     base_url: RunnerUrl
     auth: Authorization
-    timeout: float = DEFAULT_TIMEOUT_IN_MS
-    max_retries: int = DEFAULT_MAX_RETRIES
-    retry_interval: float = DEFAULT_RETRY_INTERVAL
-    extra_headers: dict[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
-    logger: logging.Logger = field(default_factory=lambda: logging.getLogger(LOGGER_NAME), repr=False)
+    timeout: float
+    phases: Mapping[str, float] | None
+    retry: RetryPolicy
+    extra_headers: Mapping[str, str]
+    logger: logging.Logger
 
-    def __post_init__(self) -> None:
-        _check_number('timeout', self.timeout, 'a number of milliseconds above 0', above=0)
-        _check_number('retry_interval', self.retry_interval, 'a number of seconds from 0 on')
-        _check_number('max_retries', self.max_retries, 'a whole number from 0 on', whole=True)
-
-    @staticmethod
-    def of(
+    def __init__(
+        self,
         *,
         base_url: str | RunnerUrl | None = None,
         tenant: str | None = None,
         api_key: str | None = None,
-        token: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
+        token: TokenLike | None = None,
+        auth: httpx.Auth | Authorization | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | RetryPolicy | None = None,
         retry_interval: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
         logger: LoggerLike = True,
-    ) -> Config:
-        """Build a configuration: arguments first, then the environment, then the defaults.
-
-        Raises:
-            SparkSdkError: Something is missing or not what it should be; the text says what is accepted.
-
-        >>> Config.of(base_url='http://localhost:3000', tenant='my-tenant', token='open').timeout_in_sec
-        60.0
-        """
-        if api_key is None and token is None:
-            api_key, token = os.environ.get(ENV_VARS.API_KEY), os.environ.get(ENV_VARS.BEARER_TOKEN)
+    ) -> None:
         if isinstance(base_url, RunnerUrl):
             address = base_url.copy_with(tenant=tenant)
         else:
             address = RunnerUrl.of(url=base_url, tenant=tenant)
-        return Config(
+        if not isinstance(auth, Authorization):
+            if api_key is None and token is None and auth is None:
+                api_key, token = os.environ.get(ENV_VARS.API_KEY), os.environ.get(ENV_VARS.BEARER_TOKEN)
+            auth = Authorization(api_key=api_key, token=token, auth=auth)
+        limit, phases = _timeout(timeout)
+        self._set(
             base_url=address,
-            auth=Authorization(api_key=api_key, token=token),
-            timeout=DEFAULT_TIMEOUT_IN_MS if timeout is None else timeout,
-            max_retries=DEFAULT_MAX_RETRIES if max_retries is None else max_retries,
-            retry_interval=DEFAULT_RETRY_INTERVAL if retry_interval is None else retry_interval,
-            extra_headers=dict(extra_headers or {}),
+            auth=auth,
+            timeout=limit,
+            phases=phases,
+            retry=_policy(max_retries, retry_interval),
+            extra_headers=_headers(extra_headers),
             logger=logger_for(logger),
         )
 
-    @staticmethod
-    def no_tenant(base_url: str | RunnerUrl | None, token: str, options: Mapping[str, Any]) -> Config:
-        """A configuration for calls that need no tenant: health, version, status."""
-        address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl.no_tenant(base_url or '')
-        given = {name: value for name, value in options.items() if value is not None}
-        logger = logger_for(given.pop('logger', True))
-        return Config(base_url=address, auth=Authorization(token=token), logger=logger, **given)
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f'a configuration does not change; make another one with copy_with({name}=...)')
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self._set(**state)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Config) and self.__getstate__() == other.__getstate__()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        limits = f'timeout={self.timeout:g}, max_retries={self.max_retries}, retry_interval={self.retry_interval:g}'
+        return f'Config(base_url={self.base_url.full!r}, auth={self.auth!r}, {limits})'
 
     @property
     def timeout_in_sec(self) -> float:
         """The limit of a whole call, in seconds."""
         return self.timeout / 1000
+
+    @property
+    def max_retries(self) -> int:
+        """How often a failed call is tried again."""
+        return self.retry.max_retries
+
+    @property
+    def retry_interval(self) -> float:
+        """The longest first pause before a retry, in seconds."""
+        return self.retry.interval
 
     @property
     def has_headers(self) -> bool:
@@ -203,46 +152,73 @@ class Config:
         base_url: str | RunnerUrl | None = None,
         tenant: str | None = None,
         api_key: str | None = None,
-        token: str | None = None,
-        **settings: Any,
+        token: TokenLike | None = None,
+        auth: httpx.Auth | None = None,
+        timeout: float | httpx.Timeout | None = None,
+        max_retries: int | RetryPolicy | None = None,
+        retry_interval: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        logger: LoggerLike | None = None,
     ) -> Config:
         """The same settings but for those that are given.
 
-        >>> config = Config.of(base_url='http://localhost:3000', tenant='my-tenant', token='open')
+        >>> config = Config(base_url='http://localhost:3000', tenant='my-tenant', token='open')
         >>> config.copy_with(tenant='another', timeout=5000).base_url.full
         'http://localhost:3000/another'
         """
-        if isinstance(base_url, RunnerUrl):
-            address = base_url.copy_with(tenant=tenant)
-        elif base_url is not None:
-            address = RunnerUrl.of(url=base_url, tenant=tenant or self.base_url.tenant)
-        else:
-            address = self.base_url.copy_with(tenant=tenant)
-        given = {name: value for name, value in settings.items() if value is not None}
-        return replace(self, base_url=address, auth=self.auth.replace(api_key=api_key, token=token), **given)
-
-
-def _checked_address(value: str) -> str:
-    try:
-        parts = urlsplit(value.strip())
-        port = parts.port
-    except ValueError as error:
-        raise SparkSdkError(f'base_url {value!r} is not an address: {error}') from error
-    if parts.username is not None or parts.password is not None:
-        raise SparkSdkError('base_url must not hold a user name or a password; give api_key=... or token=... instead')
-    if parts.scheme not in ('http', 'https') or not parts.hostname:
-        raise SparkSdkError(
-            f'base_url {value!r} is not an address; it needs a scheme and a host, such as {DEFAULT_RUNNER_URL}'
+        if isinstance(base_url, str):
+            base_url = RunnerUrl.of(url=base_url, tenant=tenant or self.base_url.tenant)
+        limit, phases = (self.timeout, self.phases) if timeout is None else _timeout(timeout)
+        copy = Config.__new__(Config)
+        copy._set(  # noqa: SLF001 - its own
+            base_url=(base_url or self.base_url).copy_with(tenant=tenant),
+            auth=self.auth.replace(api_key=api_key, token=token, auth=auth),
+            timeout=limit,
+            phases=phases,
+            retry=_policy(max_retries, retry_interval, self.retry),
+            extra_headers=self.extra_headers if extra_headers is None else _headers(extra_headers),
+            logger=self.logger if logger is None else logger_for(logger),
         )
-    if parts.query or parts.fragment:
-        raise SparkSdkError(f'base_url {value!r} must end with its path; it has a query or a fragment')
-    if port == 0:
-        raise SparkSdkError(f'base_url {value!r} has port 0')
-    return value.strip().rstrip('/')
+        return copy
 
 
-def _check_number(name: str, value: object, accepted: str, *, above: float | None = None, whole: bool = False) -> None:
-    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if good and math.isfinite(value) and value >= 0 and (above is None or value > above):  # type: ignore[arg-type, operator]
-        return
-    raise SparkSdkError(f'{name} must be {accepted}, not {value!r}')
+def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
+    """The limit of a whole call in milliseconds and, if given, those of its phases in seconds."""
+    if timeout is None:
+        return DEFAULT_TIMEOUT_IN_MS, None
+    if hasattr(timeout, 'as_dict'):
+        phases: dict[str, float | None] = timeout.as_dict()
+        given = {name: limit for name, limit in phases.items() if limit is not None}
+        if len(given) < len(phases):
+            missing = ', '.join(sorted(phases.keys() - given.keys()))
+            raise SparkConfigError(f'timeout has no limit for {missing}; give one, so that no call can wait for ever')
+        return max(DEFAULT_TIMEOUT_IN_MS, 1000 * sum(given.values())), given
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
+        raise SparkConfigError(
+            f'timeout must be a number of milliseconds above 0, or an httpx.Timeout, not {timeout!r}'
+        )
+    return timeout, None
+
+
+def _policy(retries: Any, interval: Any, before: RetryPolicy | None = None) -> RetryPolicy:
+    if isinstance(retries, RetryPolicy):
+        if interval is not None:
+            raise SparkConfigError('retry_interval is part of the RetryPolicy that max_retries holds; give it there')
+        return retries
+    before = before or RetryPolicy(DEFAULT_MAX_RETRIES, DEFAULT_RETRY_INTERVAL)
+    values = {name: getattr(before, name) for name in RetryPolicy.__dataclass_fields__}
+    given = {name: value for name, value in (('max_retries', retries), ('interval', interval)) if value is not None}
+    return RetryPolicy(**{**values, **given})
+
+
+def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    for name, value in (headers or {}).items():
+        if not all(isinstance(part, str) for part in (name, value)):
+            raise SparkConfigError(f'headers must be text, not {type(value).__name__}: {name!r}')
+        if name.lower() in RESERVED:
+            raise SparkConfigError(
+                f'the header {name!r} is set by the client; give credentials as api_key=... or token=...'
+            )
+        if not (name + value).isascii() or not (name + value).isprintable():
+            raise SparkConfigError(f'the header {name!r} holds a character that cannot be sent')
+    return dict(headers or {})

@@ -29,9 +29,11 @@ __all__ = [
     'RetryTimeoutError',
     'ServiceUnavailableError',
     'SparkApiError',
+    'SparkConfigError',
     'SparkConnectionError',
     'SparkDecodeError',
     'SparkError',
+    'SparkExecutionError',
     'SparkSdkError',
     'SparkTimeoutError',
     'UnauthorizedError',
@@ -74,10 +76,12 @@ class ErrorResponse:
 
 @dataclass(frozen=True)
 class ApiErrorCause:
-    """The request and, where there was one, the response behind an error."""
+    """The request and, where there was one, the response behind an error; the attempts made and the seconds spent."""
 
     request: ErrorRequest
     response: ErrorResponse | None = None
+    attempts: int = 1
+    elapsed: float = 0.0
 
 
 class SparkError(Exception):
@@ -106,6 +110,21 @@ class SparkError(Exception):
             text = f'{request.method} {request.url}'
             return f'{text} answered {response.status}: {response.body}' if response else text
         return '' if self.cause is None else shorten(str(self.cause))
+
+    @property
+    def request_id(self) -> str:
+        """The `x-request-id` of the call, to find it in the runner's log; empty where nothing was sent."""
+        return self.cause.request.headers.get('x-request-id', '') if isinstance(self.cause, ApiErrorCause) else ''
+
+    @property
+    def attempts(self) -> int:
+        """How often the call was sent."""
+        return self.cause.attempts if isinstance(self.cause, ApiErrorCause) else 0
+
+    @property
+    def elapsed(self) -> float:
+        """How long the call took, pauses included, in seconds."""
+        return self.cause.elapsed if isinstance(self.cause, ApiErrorCause) else 0.0
 
     def __str__(self) -> str:
         return self.message
@@ -145,6 +164,10 @@ class RetryTimeoutError(SparkSdkError):
         return {**super().to_dict(), 'retries': self.retries, 'interval': self.interval}
 
 
+class SparkConfigError(SparkSdkError, ValueError):
+    """A client cannot be built from what it was given: an address, a tenant, credentials, a limit."""
+
+
 class SparkConnectionError(SparkSdkError, ConnectionError):
     """The runner could not be reached, or it broke off the connection."""
 
@@ -157,12 +180,36 @@ class SparkDecodeError(SparkSdkError, ValueError):
     """The answer is not what the API answers: not JSON, cut off, or from something that is not a runner."""
 
 
+class SparkExecutionError(SparkError):
+    """A model reported errors for records; raised by `raise_for_errors()` alone, for errors of a model are data.
+
+    Attributes:
+        records: The errors by the record's place in the inputs.
+    """
+
+    def __init__(self, message: str, cause: object = None, records: Mapping[int, Any] | None = None) -> None:
+        super().__init__(message, cause)
+        self.args = (message, cause, records)
+        self.records = dict(records or {})
+
+    @classmethod
+    def of(cls, records: Mapping[int, Any], total: int, call_id: str | None) -> SparkExecutionError:
+        """The error for the failed records of an answer."""
+        index, errors = next(iter(records.items()))
+        first: Any = errors[0] if isinstance(errors, list) else errors  # pyright: ignore[reportUnknownVariableType]
+        words = runner_message(first) or shorten(str(first), 100)  # pyright: ignore[reportUnknownArgumentType]
+        message = f'{len(records)} of {total} records have errors; the first is record {index}: {words}'
+        return cls(f'{message} (call {call_id})' if call_id else message, None, records)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), 'records': {str(index): errors for index, errors in self.records.items()}}
+
+
 class SparkApiError(SparkError):
     """The runner answered that the call failed.
 
     Attributes:
         status: The HTTP status, whatever its number. It is 200 where the runner reported a failure under that status.
-        request_id: The call's `x-request-id`, to find it in the runner's log.
         cause: The request and the response (`ApiErrorCause`).
     """
 
@@ -174,12 +221,14 @@ class SparkApiError(SparkError):
         self.status = status
 
     @property
-    def request_id(self) -> str:
-        """The `x-request-id` of the call."""
-        return self.cause.request.headers.get('x-request-id', '') if isinstance(self.cause, ApiErrorCause) else ''
+    def data(self) -> Any:
+        """The answer's body, where it is JSON; else None."""
+        response = self.cause.response if isinstance(self.cause, ApiErrorCause) else None
+        return response.data if response else None
 
     def to_dict(self) -> dict[str, Any]:
-        return {**super().to_dict(), 'status': self.status, 'request_id': self.request_id}
+        sent = {'request_id': self.request_id, 'attempts': self.attempts, 'elapsed': round(self.elapsed, 3)}
+        return {**super().to_dict(), 'status': self.status, **sent}
 
 
 class BadRequestError(SparkApiError):
@@ -281,8 +330,11 @@ def error_response(status: int, headers: Mapping[str, str], content: bytes) -> E
     )
 
 
-def api_error(request: ErrorRequest, response: ErrorResponse) -> SparkApiError:
+def api_error(cause: ApiErrorCause) -> SparkApiError:
     """The exception for an answer that says that the call failed: the one seam between statuses and classes."""
+    request, response = cause.request, cause.response
+    if response is None:
+        return UnknownApiError(f'no answer from {request.method} {request.url}', cause)
     status = response.status
     words = runner_message(response.data) or _HINTS.get(status, '')
     if not words and response.body and 'json' not in response.headers.get('content-type', ''):
@@ -290,4 +342,4 @@ def api_error(request: ErrorRequest, response: ErrorResponse) -> SparkApiError:
     message = f'{status} from {request.method} {request.url}'
     if words:
         message += f': {words}'
-    return STATUSES.get(status, UnknownApiError)(message, ApiErrorCause(request, response), status)
+    return STATUSES.get(status, UnknownApiError)(message, cause, status)

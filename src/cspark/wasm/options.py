@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 from uuid import UUID
 
-from .config import RunnerUrl
+from .address import RunnerUrl
+from .auth import TokenLike
 from .errors import SparkSdkError
+from .inputs import Inputs
 from .logger import LoggerLike
+from .retry_policy import RetryPolicy
 
-__all__ = ['ClientOptions', 'Encoding', 'ExecuteOptions', 'MetadataOptions', 'StaticOptions', 'ValidateOptions']
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    'CallOptions',
+    'ClientOptions',
+    'Encoding',
+    'ExecuteOptions',
+    'MetadataOptions',
+    'StaticOptions',
+    'ValidateOptions',
+]
 
 Encoding: TypeAlias = Literal['gzip', 'deflate']
-Inputs: TypeAlias = 'Mapping[str, Any] | Sequence[Any] | str | None'
 Names: TypeAlias = 'str | Sequence[str] | None'
+Timeout: TypeAlias = 'float | httpx.Timeout | None'
 
 
 class StaticOptions(TypedDict, total=False):
     """How to call a runner that is only asked for its health, version or status."""
 
-    timeout: float | None
-    """The limit of a whole call, in milliseconds (60000)."""
-    max_retries: int | None
-    """How often a failed call is tried again (2); 0 means not at all."""
+    timeout: Timeout
+    """The limit of a whole call, retries included, in milliseconds (60000); or an `httpx.Timeout` for the phases of
+    each attempt."""
+    max_retries: int | RetryPolicy | None
+    """How often a failed call is tried again (2), 0 means not at all; or a `RetryPolicy`."""
     retry_interval: float | None
     """The longest first pause before a retry, in seconds (1); it doubles from retry to retry."""
     extra_headers: Mapping[str, str] | None
@@ -42,20 +58,37 @@ class ClientOptions(StaticOptions, total=False):
     """The tenant; it can also be the last segment of `base_url`."""
     api_key: str | None
     """An API key (`CSPARK_API_KEY`)."""
-    token: str | None
-    """A bearer token (`CSPARK_BEARER_TOKEN`), or `open` for a runner that asks for no credentials."""
+    token: TokenLike | None
+    """A bearer token (`CSPARK_BEARER_TOKEN`), a function that fetches one, or `open` for a runner that needs none."""
+    auth: httpx.Auth | None
+    """An `httpx.Auth`, which then sees to the credentials alone."""
 
 
-class ExecuteOptions(TypedDict, total=False):
+class CallOptions(TypedDict, total=False):
+    """What every call takes beside its own arguments, for this call alone."""
+
+    timeout: Timeout
+    """The limit of the whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
+    max_retries: int | RetryPolicy | None
+    """How often to try again, or a `RetryPolicy`."""
+    headers: Mapping[str, str] | None
+    """Further headers."""
+
+
+class ExecuteOptions(CallOptions, total=False):
     """What `services.execute` takes beside the service and the format of the answer."""
 
     inputs: Inputs
-    """One record (a mapping), many (a list of mappings, or columnar: a row of names and then a row of values a record),
-    either of these as JSON text, or None for the defaults that were saved in the workbook."""
+    """One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the defaults that were
+    saved in the workbook. Many records: a list or any iterable of these, columnar lists (a row of names and then a row
+    of values a record), JSON text of an array, a pandas or polars data frame, a pyarrow table. Without a record,
+    nothing is sent."""
+    nan: Literal['null', 'error'] | None
+    """What becomes of NaN and infinities, which JSON does not have: `null` (the default), or an error."""
     encoding: Encoding | None
     """How to compress the request's body."""
-    active_since: str | None
-    """A moment, ISO 8601: the newest version in effect then runs."""
+    active_since: str | date | None
+    """A moment, ISO 8601 text or a date or datetime: the newest version in effect then runs."""
     source_system: str | None
     """Where the call comes from (`Spark Python SDK`)."""
     correlation_id: str | None
@@ -78,14 +111,14 @@ class ExecuteOptions(TypedDict, total=False):
     """Outputs to return, by a regular expression; one record only."""
 
 
-class MetadataOptions(TypedDict, total=False):
+class MetadataOptions(CallOptions, total=False):
     """What `services.get_metadata` takes beside the service."""
 
     service_id: str | UUID | None
     """The service's UUID; it points to the newest version."""
     version_id: str | UUID | None
     """The UUID of one version."""
-    inputs: Mapping[str, Any] | None
+    inputs: Inputs
     """One record."""
     metadata: Mapping[str, Any] | None
     """Further fields for `request_meta`."""
@@ -107,15 +140,12 @@ def check_options(method: str, options: Mapping[str, object], accepted: type[Any
     Raises:
         SparkSdkError: It names the argument, the one that may be meant, and all that there are.
     """
-    names: Mapping[str, object] = {}
-    for base in reversed(accepted.__mro__):
-        names = {**names, **getattr(base, '__annotations__', {})}
-    names = {**names, **getattr(accepted, '__annotations__', {})}
+    names: frozenset[str] = accepted.__optional_keys__ | accepted.__required_keys__
     for name in options:
         if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
+            close: list[str] = difflib.get_close_matches(name, names, 1)
             hint = f'; did you mean {close[0]!r}?' if close else ''
-            raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(names)}')
+            raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
 
 
 def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:
@@ -135,6 +165,19 @@ def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:
     raise SparkSdkError(f'{name} must be one of {", ".join(map(repr, accepted))}, not {value!r}')
 
 
+def text(name: str, value: object) -> str | None:
+    """A text, or None for None and for an empty one.
+
+    Raises:
+        SparkSdkError: It is neither.
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, date):
+        return value.isoformat()
+    raise SparkSdkError(f'{name} must be text, not {type(value).__name__}')
+
+
 def joined(name: str, value: object) -> str | None:
     """Names as the API takes them: joined with commas.
 
@@ -146,6 +189,6 @@ def joined(name: str, value: object) -> str | None:
     """
     if value is None or isinstance(value, str):
         return value or None
-    if isinstance(value, Sequence) and all(isinstance(one, str) for one in value):  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, (Sequence, set, frozenset)) and all(isinstance(one, str) for one in value):  # pyright: ignore[reportUnknownVariableType]
         return ','.join(value) or None  # pyright: ignore[reportUnknownArgumentType]
     raise SparkSdkError(f'{name} must be a list of names or a comma-separated text, not {value!r}')

@@ -5,12 +5,18 @@ The dictionaries below are for type checkers. A runner may add fields and leave 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
+
+from ._json import is_array, is_object
+from .errors import SparkExecutionError, SparkSdkError
 
 if TYPE_CHECKING:
     import httpx
+    import pandas as pd
+    import polars as pl
 
 __all__ = [
     'ExecutedData',
@@ -24,6 +30,8 @@ __all__ = [
 ]
 
 Data = TypeVar('Data')
+
+SECRET_HEADERS = frozenset({'authorization', 'x-synthetic-key', 'proxy-authorization', 'cookie'})
 
 
 class Health(TypedDict):
@@ -82,14 +90,14 @@ class ExecutedData(TypedDict):
 
 @dataclass
 class HttpResponse(Generic[Data]):
-    """An answer of the runner.
+    """An answer of the runner. It pickles, without credentials.
 
     Attributes:
         status: The HTTP status.
         data: The answer, decoded.
         buffer: The answer's body as bytes, unpacked.
         headers: The answer's headers.
-        raw_request: The request as it was sent, without its body.
+        raw_request: The request as it was sent.
         raw_response: The answer as httpx has it.
     """
 
@@ -103,15 +111,111 @@ class HttpResponse(Generic[Data]):
     def copy_with(self, **changes: Any) -> HttpResponse[Any]:
         """A copy with other values for `status`, `data`, `buffer`, `headers`, `request` or `response`."""
         names = {'request': 'raw_request', 'response': 'raw_response'}
-        return HttpResponse(**{**self.__dict__, **{names.get(name, name): value for name, value in changes.items()}})
+        values = {**self.__dict__, **{names.get(name, name): value for name, value in changes.items()}}
+        return type(self)(**values)
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} {self.status}, {len(self.buffer)} bytes>'
 
+    def __getstate__(self) -> dict[str, Any]:
+        import httpx
+
+        shown = {name: value for name, value in self.raw_request.headers.items() if name.lower() not in SECRET_HEADERS}
+        request = httpx.Request(self.raw_request.method, self.raw_request.url, headers=shown)
+        response = httpx.Response(
+            self.raw_response.status_code,
+            headers={name: value for name, value in self.headers.items() if name.lower() != 'content-encoding'},
+            content=self.buffer,
+            request=request,
+        )
+        return {**self.__dict__, 'raw_request': request, 'raw_response': response}
+
 
 @dataclass(repr=False)
 class ServiceExecuted(HttpResponse[Data]):
-    """The answer of `services.execute`."""
+    """The answer of `services.execute`. What is below reads alike for one record and for many, in either format."""
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The outputs of each record; None for one that failed."""
+        return self._list('outputs')
+
+    @property
+    def output(self) -> dict[str, Any]:
+        """The outputs of the only record.
+
+        Raises:
+            SparkSdkError: There is not exactly one record.
+        """
+        if len(self.outputs) != 1:
+            raise SparkSdkError(f'the answer has {len(self.outputs)} records; .outputs has the outputs of each')
+        return self.outputs[0] or {}
+
+    @property
+    def warnings(self) -> list[Any]:
+        """The warnings of each record: a list of dictionaries, or None where there are none."""
+        return self._list('warnings')
+
+    @property
+    def errors(self) -> list[Any]:
+        """The errors of each record: a list of dictionaries, or None where there are none."""
+        return self._list('errors')
+
+    @property
+    def call_id(self) -> str | None:
+        """The runner's id for the call."""
+        data: Any = self.data
+        meta: Any = data.get('response_meta')
+        found: str | None = data.get('call_id') or (meta.get('call_id') if is_object(meta) else None)
+        return found
+
+    def raise_for_errors(self) -> Self:
+        """Raise if the model reported errors for a record; else return the answer itself.
+
+        Raises:
+            SparkExecutionError: `.records` has the errors by the record's place in the inputs.
+        """
+        failed = {index: errors for index, errors in enumerate(self.errors) if errors}
+        if failed:
+            raise SparkExecutionError.of(failed, len(self.errors), self.call_id)
+        return self
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The outputs as a pandas data frame with a row a record; empty for a record that failed."""
+        frame: pd.DataFrame = _library('pandas').DataFrame(self._rows())
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """The outputs as a polars data frame with a row a record; empty for a record that failed."""
+        frame: pl.DataFrame = _library('polars').DataFrame(self._rows(), infer_schema_length=None, strict=False)
+        return frame
+
+    def to_arrow(self) -> Any:
+        """The outputs as a `pyarrow.Table` (which has no types) with a row a record; empty for one that failed."""
+        return _library('pyarrow').Table.from_pylist(self._rows())
+
+    def _list(self, name: str) -> list[Any]:
+        data: Any = self.data
+        holder = data.get('response_data') if is_object(data) and 'response_data' in data else None
+        if holder is not None:
+            return [holder.get(name)]
+        found = data.get(name) if is_object(data) else None
+        if is_array(found):
+            return found
+        # A list that the runner left out has as many entries as there are records.
+        outputs = data.get('outputs') if is_object(data) else None
+        return [None] * len(outputs) if is_array(outputs) else []
+
+    def _rows(self) -> list[dict[str, Any]]:
+        names = list(dict.fromkeys(name for output in self.outputs if is_object(output) for name in output))
+        return [{name: output.get(name) if is_object(output) else None for name in names} for output in self.outputs]
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise SparkSdkError(f'{name} is not installed; pip install {name}', error) from error
 
 
 def alike(answer: Mapping[str, Any]) -> ExecutedData:
@@ -120,8 +224,9 @@ def alike(answer: Mapping[str, Any]) -> ExecutedData:
     >>> alike({'response_data': {'outputs': {'volume': 12.57}}, 'response_meta': {'process_time': 1}})['outputs']
     [{'volume': 12.57}]
     """
-    data: Mapping[str, Any] = answer.get('response_data') or {}
-    meta: Mapping[str, Any] = answer.get('response_meta') or {}
+    data: Any = answer.get('response_data')
+    meta: Any = answer.get('response_meta')
+    data, meta = data if is_object(data) else {}, meta if is_object(meta) else {}
     return {
         'outputs': [data.get('outputs')],
         'process_time': [meta.get('process_time')],
@@ -136,3 +241,9 @@ def alike(answer: Mapping[str, Any]) -> ExecutedData:
         'correlation_id': meta.get('correlation_id'),
         'request_timestamp': meta.get('request_timestamp'),
     }
+
+
+def nothing_executed() -> ExecutedData:
+    """The answer to no records."""
+    none = alike({})
+    return {**none, 'outputs': [], 'process_time': [], 'warnings': [], 'errors': [], 'service_chain': []}

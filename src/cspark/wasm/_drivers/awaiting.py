@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import aclosing, closing
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ import anyio.to_thread
 import httpx
 
 from .._flows.flow import Compute, Flow, Pause, Send, Step
-from .wire import build, received, time_left, undelivered
+from .wire import build, received, sending, time_left, undelivered
 
 __all__ = ['perform']
 
@@ -41,7 +42,8 @@ async def _do(step: Step, http_client: httpx.AsyncClient) -> Any:
         case Pause():
             await anyio.sleep(step.seconds)
         case Compute():
-            return await anyio.to_thread.run_sync(step.function) if step.heavy else step.function()
+            result = await anyio.to_thread.run_sync(step.function) if step.heavy else step.function()
+            return await result if inspect.isawaitable(result) else result
     return None
 
 
@@ -49,11 +51,12 @@ async def _send(step: Send, http_client: httpx.AsyncClient) -> httpx.Response:
     try:
         request = build(step, http_client)
         with anyio.fail_after(time_left(step)):
-            answer = await http_client.send(request, stream=True, follow_redirects=False)
+            answer = await http_client.send(request, **sending(step))
             async with aclosing(answer):
                 parts = [part async for part in answer.aiter_raw()]
             return received(answer, b''.join(parts))
-    except httpx.HTTPError as error:
-        raise undelivered(error) from error
-    except TimeoutError as error:
-        raise undelivered(httpx.ReadTimeout('the time is over')) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        failure = undelivered(error)
+    except TimeoutError:
+        failure = undelivered(httpx.ReadTimeout('the time is over'))
+    raise failure  # here, and not above: what is raised there keeps httpx's frames alive

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any, TypeVar
 
 import httpx
 
 from .._flows.flow import Compute, Flow, Pause, Send, Step
-from .wire import build, received, time_left, undelivered
+from ..errors import SparkConfigError
+from .wire import build, received, sending, time_left, undelivered
 
 __all__ = ['perform']
 
@@ -41,24 +42,26 @@ def _do(step: Step, http_client: httpx.Client) -> Any:
         case Pause():
             time.sleep(step.seconds)
         case Compute():
-            return step.function()
+            return _finished(step.function())
     return None
 
 
 def _send(step: Send, http_client: httpx.Client) -> httpx.Response:
-    with _translated():
+    try:
         request = build(step, http_client)
-        with closing(http_client.send(request, stream=True, follow_redirects=False)) as answer:
+        with closing(http_client.send(request, **sending(step))) as answer:
             parts: list[bytes] = []
             for part in answer.iter_raw():
                 parts.append(part)
                 time_left(step)
             return received(answer, b''.join(parts))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        failure = undelivered(error)
+    raise failure  # here, and not above: what is raised there keeps httpx's frames alive
 
 
-@contextmanager
-def _translated() -> Generator[None]:
-    try:
-        yield
-    except httpx.HTTPError as error:
-        raise undelivered(error) from error
+def _finished(result: Any) -> Any:
+    if inspect.iscoroutine(result):
+        result.close()
+        raise SparkConfigError('the function given as token is async; give a plain one, or use AsyncClient')
+    return result

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 
 from .._flows.flow import Send, Undelivered
 from ..errors import SparkConnectionError, SparkDecodeError, SparkSdkError, SparkTimeoutError
 
-__all__ = ['build', 'received', 'time_left', 'undelivered']
+__all__ = ['build', 'received', 'sending', 'time_left', 'undelivered']
 
 
 def build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
@@ -20,8 +21,20 @@ def build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.Re
         headers=dict(step.headers),
         content=step.content,
         files=step.files,
-        timeout=time_left(step),
+        timeout=_timeout(step),
     )
+
+
+def sending(step: Send) -> dict[str, Any]:
+    """How a request is sent: redirects are the caller's affair, credentials may be an `httpx.Auth`'s."""
+    auth = {'auth': step.auth} if step.auth is not None else {}
+    return {'stream': True, 'follow_redirects': False, **auth}
+
+
+def _timeout(step: Send) -> httpx.Timeout:
+    left = time_left(step)
+    phases = step.phases or {}
+    return httpx.Timeout(left, **{name: min(limit, left) for name, limit in phases.items()})
 
 
 def received(answer: httpx.Response, raw: bytes) -> httpx.Response:
@@ -43,19 +56,26 @@ def time_left(step: Send) -> float:
     return seconds
 
 
-def undelivered(error: httpx.HTTPError) -> Undelivered:
-    """The one seam between httpx's errors and ours."""
+def undelivered(error: httpx.HTTPError | httpx.InvalidURL) -> Undelivered:
+    """The one seam between httpx's errors and ours.
+
+    What is raised has a copy of httpx's error as its cause: the original one drags along the frames of httpx, where
+    credentials stand among the local variables.
+    """
     words = str(error) or type(error).__name__
+    found: SparkSdkError
     match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            found, sent = SparkTimeoutError(words), False
         case httpx.TimeoutException():
-            return Undelivered(
-                SparkTimeoutError(words), sent=not isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
-            )
+            found, sent = SparkTimeoutError(words), True
         case httpx.DecodingError():
-            return Undelivered(SparkDecodeError(f'the answer cannot be unpacked: {words}'), sent=True)
+            found, sent = SparkDecodeError(f'the answer cannot be unpacked: {words}'), True
         case httpx.ConnectError() | httpx.ProxyError():
-            return Undelivered(SparkConnectionError(f'the runner cannot be reached: {words}'), sent=False)
+            found, sent = SparkConnectionError(f'the runner cannot be reached: {words}'), False
         case httpx.NetworkError() | httpx.RemoteProtocolError():
-            return Undelivered(SparkConnectionError(f'the connection broke: {words}'), sent=True)
+            found, sent = SparkConnectionError(f'the connection broke: {words}'), True
         case _:
-            return Undelivered(SparkSdkError(f'the request cannot be sent: {words}'), sent=True)
+            found, sent = SparkSdkError(f'the request cannot be sent: {words}'), False
+    found.__cause__ = type(error)(words)
+    return Undelivered(found, sent=sent)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from .._json import encode_json
-from ..errors import SparkSdkError
+from ..inputs import encode_inputs
 from ..options import Encoding
 
 __all__ = ['encode_body', 'is_heavy']
@@ -19,19 +18,24 @@ LEVEL: Final = 1
 MANY: Final = 500
 
 
-def encode_body(body: object, encoding: Encoding | None) -> bytes:
+def encode_body(
+    body: object, inputs: object, encoding: Encoding | None, nan: Literal['null', 'error'] = 'null'
+) -> bytes:
     """A body as it is sent.
+
+    Args:
+        body: What to send.
+        inputs: The inputs within it; errors name the place of a value from here.
+        encoding: How to compress it.
+        nan: What becomes of NaN and infinities.
 
     Raises:
         SparkSdkError: It holds something that JSON cannot hold.
 
-    >>> encode_body({'height': 10}, None)
-    b'{"height":10}'
+    >>> encode_body({'inputs': {'height': 10}}, {'height': 10}, None)
+    b'{"inputs":{"height":10}}'
     """
-    try:
-        content = encode_json(body)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise SparkSdkError(f'the inputs cannot be written as JSON: {error}', error) from error
+    content = encode_inputs(body, inputs, nan)
     if encoding == 'gzip':
         return gzip.compress(content, LEVEL, mtime=0)
     if encoding == 'deflate':

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .._about import SPARK_USER_AGENT, about
 from .._json import decode_json, is_object
@@ -20,18 +20,18 @@ from ..errors import (
     error_response,
     shorten,
 )
-from ..options import Encoding
+from ..options import CallOptions
 from ..results import HttpResponse
-from .encoding import encode_body
 from .flow import Flow, Pause, Send, Undelivered, compute, send
 from .retry import Retry, after_answer, after_failure
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ['Call', 'caller', 'exchange']
+__all__ = ['Call', 'caller', 'configured', 'exchange', 'not_sent']
 
 HEAVY_ANSWER: Final = 256 * 1024
+SHOWN_HEADERS: Final = ('x-request-id', 'x-tenant-name', 'x-spark-ua', 'user-agent', 'content-type', 'content-encoding')
 
 
 @dataclass(frozen=True)
@@ -39,22 +39,68 @@ class Call:
     """A request as a generated builder gives it, and how it may be sent.
 
     Attributes:
-        request: `method`, `url`, `headers` and `json` or `files`.
-        encoding: How to compress the body.
-        heavy: Whether encoding it takes long.
-        safe: Whether it can be repeated without harm.
+        request: `method`, `url`, `headers` and perhaps `files`.
+        body: What writes the body.
+        heavy: Whether that takes long.
+        safe: Whether the call can be repeated without harm.
     """
 
     request: Mapping[str, Any]
-    encoding: Encoding | None = None
+    body: Callable[[], bytes] | None = None
     heavy: bool = False
     safe: bool = True
+
+
+@dataclass
+class Attempts:
+    """The attempts of one call."""
+
+    step: Send
+    started: float
+    tried: int = 0
+    sent: int = 0
+    renewed: bool = False
+
+    def cause(self, response: httpx.Response | None = None) -> ApiErrorCause:
+        """What an error tells of the call: without its body and without credentials."""
+        headers = {name.lower(): value for name, value in self.step.headers.items() if name.lower() in SHOWN_HEADERS}
+        request = ErrorRequest(self.step.method, self.step.url, headers)
+        answer = error_response(response.status_code, response.headers, response.content) if response else None
+        return ApiErrorCause(request, answer, self.sent, time.monotonic() - self.started)
+
+    @property
+    def line(self) -> str:
+        """The request's line, for messages."""
+        return f'{self.step.method} {self.step.url}'
+
+    def has_time_for(self, retry: Retry) -> bool:
+        """Whether the deadline lies behind the pause."""
+        return time.monotonic() + retry.pause < self.step.deadline
 
 
 def caller(config: Config) -> dict[str, Any]:
     """The arguments of every generated builder that say who calls; the id is new for each call."""
     tenant = {'x_tenant_name': config.base_url.tenant} if config.base_url.tenant else {}
     return {'x_request_id': str(uuid.uuid4()), 'x_spark_ua': SPARK_USER_AGENT, **tenant}
+
+
+def configured(config: Config, options: CallOptions) -> Config:
+    """The configuration for one call."""
+    timeout, retries, headers = (options.get(name) for name in ('timeout', 'max_retries', 'headers'))
+    if timeout is None and retries is None and not headers:
+        return config
+    further: Any = {**config.extra_headers, **(headers or {})} if headers else None  # type: ignore[dict-item]
+    changes: Any = {'timeout': timeout, 'max_retries': retries, 'extra_headers': further}
+    return config.copy_with(**changes)
+
+
+def not_sent(config: Config, call: Call, data: Any) -> HttpResponse[Any]:
+    """An answer that needs no request: what would be sent, and what is known without it."""
+    import httpx
+
+    request = httpx.Request(call.request['method'], config.base_url.value + call.request['url'])
+    response = httpx.Response(200, request=request)
+    return HttpResponse(200, data, b'', response.headers, request, response)
 
 
 def exchange(config: Config, call: Call) -> Flow[HttpResponse[Any]]:
@@ -67,81 +113,99 @@ def exchange(config: Config, call: Call) -> Flow[HttpResponse[Any]]:
         SparkSdkError: The inputs cannot be encoded.
     """
     request = call.request
-    content = None
-    deadline = time.monotonic() + config.timeout_in_sec
-    if 'json' in request:
-        content = yield from compute(lambda: encode_body(request['json'], call.encoding), heavy=call.heavy)
+    started = time.monotonic()
+    content = (yield from compute(call.body, heavy=call.heavy)) if call.body else None
     step = Send(
         method=request['method'].upper(),
         url=config.base_url.value + request['url'],
-        deadline=deadline,
-        headers={**config.extra_headers, 'User-Agent': about, **request.get('headers', {}), **config.auth.as_header},
+        deadline=started + config.timeout_in_sec,
+        headers={**config.extra_headers, 'User-Agent': about, **request.get('headers', {})},
         content=content,
         files=request.get('files'),
+        phases=config.phases,
+        auth=config.auth.auth,
     )
-    answer = yield from _attempts(config, step, safe=call.safe)
-    return (yield from _read(step, answer))
+    attempts = Attempts(step, started)
+    answer = yield from _deliver(config, attempts, safe=call.safe)
+    return (yield from _read(attempts, answer))
 
 
-def _attempts(config: Config, step: Send, *, safe: bool) -> Flow[httpx.Response]:
-    tried = 0
+def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[httpx.Response]:
+    """Send until there is an answer that stands."""
     while True:
-        tried += 1
-        failure: Undelivered | None = None
-        try:
-            answer = yield from send(step)
-            retry = after_answer(config, tried, answer.status_code, answer.headers, safe=safe)
-            if retry is None or not _has_time(step, retry):
-                return answer
-        except Undelivered as error:
-            failure = error
-            retry = after_failure(config, tried, failure, safe=safe)
-        if failure and (retry is None or not _has_time(step, retry)):
-            failure.error.cause = ApiErrorCause(_described(step))
-            if isinstance(failure.error, SparkTimeoutError):
-                failure.error.message = f'{_line(step)} did not answer within {config.timeout:g} ms'
-            else:
-                failure.error.message = f'{_line(step)}: {failure.error.message}'
-            raise failure.error
-        assert retry is not None  # noqa: S101 - for the type checkers
-        config.logger.info('%s: trying again in %.1f s after %s', _line(step), retry.pause, retry.reason)
+        attempts.tried += 1
+        answer = yield from _send_once(config, attempts)
+        if isinstance(answer, Undelivered):
+            retry = after_failure(config.retry, attempts.tried, answer, safe=safe)
+        else:
+            retry = after_answer(config.retry, attempts.tried, answer.status_code, answer.headers, safe=safe)
+        if retry is None or not attempts.has_time_for(retry):
+            if isinstance(answer, Undelivered):
+                _give_up(config, attempts, answer)
+            return answer
+        config.logger.info(
+            '%s: trying again in %.1f s after %s',
+            attempts.line,
+            retry.pause,
+            retry.reason,
+            extra={'spark': {'attempt': attempts.tried, 'pause': retry.pause, 'reason': retry.reason}},
+        )
         yield Pause(retry.pause)
 
 
-def _read(step: Send, answer: httpx.Response) -> Flow[HttpResponse[Any]]:
+def _send_once(config: Config, attempts: Attempts) -> Flow[httpx.Response | Undelivered]:
+    """An answer, or why there is none. A token that was refused is fetched anew, once in a call."""
+    if config.auth.source and not config.auth.token:
+        yield from _fetch_token(config)
+    step = attempts.step
+    attempts.sent += 1
+    started = time.monotonic()
+    try:
+        answer = yield from send(replace(step, headers={**step.headers, **config.auth.as_header}))
+    except Undelivered as failure:
+        return failure
+    seen = {'status': answer.status_code, 'seconds': time.monotonic() - started, 'bytes': len(answer.content)}
+    config.logger.debug('%s answered %d', attempts.line, answer.status_code, extra={'spark': seen})
+    if answer.status_code == 401 and config.auth.source and not attempts.renewed:
+        attempts.renewed = True
+        yield from _fetch_token(config)
+        return (yield from _send_once(config, attempts))
+    return answer
+
+
+def _fetch_token(config: Config) -> Flow[None]:
+    source = config.auth.source
+    if source is not None:
+        config.auth.keep((yield from compute(source)))
+
+
+def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoReturn:
+    error = failure.error
+    error.cause = attempts.cause()
+    words = f'did not answer within {config.timeout:g} ms' if isinstance(error, SparkTimeoutError) else error.message
+    times = f' (tried {attempts.sent} times)' if attempts.sent > 1 else ''
+    error.message = f'{attempts.line}: {words}{times}'
+    error.args = (error.message, error.cause)
+    raise error
+
+
+def _read(attempts: Attempts, answer: httpx.Response) -> Flow[HttpResponse[Any]]:
     content = answer.content
-    response = error_response(answer.status_code, answer.headers, content) if not answer.is_success else None
-    if response is not None:
-        raise api_error(_described(step), response)
+    if not answer.is_success:
+        raise api_error(attempts.cause(answer))
+    problem = ''
+    data: Any = None
     try:
         data = yield from compute(lambda: decode_json(content), heavy=len(content) > HEAVY_ANSWER)
-    except ValueError as error:
-        raise _not_an_answer(step, answer, f'it is not JSON ({error})') from error
-    if not is_object(data):
-        raise _not_an_answer(step, answer, f'it is a JSON {type(data).__name__} where an object belongs')
+    except (ValueError, RecursionError) as error:
+        problem = f'it is not JSON ({shorten(str(error), 100)})' if content else 'it is empty'
+    if not problem and not is_object(data):
+        problem = f'it is a JSON {type(data).__name__} where an object belongs'
+    if problem:
+        kind = answer.headers.get('content-type', 'no content type')
+        start = shorten(content[:400].decode('utf-8', 'replace'), 100)
+        words = f'answered {answer.status_code} with what is not an answer of a runner'
+        raise SparkDecodeError(f'{attempts.line} {words}: {problem}; {kind}: {start!r}', attempts.cause(answer))
     if data.get('status') == 'Error':
-        raise api_error(_described(step), error_response(answer.status_code, answer.headers, content))
+        raise api_error(attempts.cause(answer))
     return HttpResponse(answer.status_code, data, content, answer.headers, answer.request, answer)
-
-
-def _not_an_answer(step: Send, answer: httpx.Response, problem: str) -> SparkDecodeError:
-    kind = answer.headers.get('content-type', 'no content type')
-    start = shorten(answer.content[:400].decode('utf-8', 'replace'), 100)
-    response = error_response(answer.status_code, answer.headers, answer.content)
-    words = f'answered {answer.status_code} with what is not an answer of a runner'
-    message = f'{_line(step)} {words}: {problem}; {kind}: {start!r}'
-    return SparkDecodeError(message, ApiErrorCause(_described(step), response))
-
-
-def _has_time(step: Send, retry: Retry) -> bool:
-    return time.monotonic() + retry.pause < step.deadline
-
-
-def _line(step: Send) -> str:
-    return f'{step.method} {step.url}'
-
-
-def _described(step: Send) -> ErrorRequest:
-    """The request for an error: without its body and without credentials."""
-    shown = ('x-request-id', 'x-tenant-name', 'x-spark-ua', 'user-agent', 'content-type', 'content-encoding')
-    return ErrorRequest(step.method, step.url, {k.lower(): v for k, v in step.headers.items() if k.lower() in shown})

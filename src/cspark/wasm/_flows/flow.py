@@ -34,15 +34,17 @@ Result = TypeVar('Result')
 class Send:
     """Send a request; the result is the whole answer (`httpx.Response`), or `Undelivered` is thrown.
 
-    `url` is absolute, `deadline` is a moment of `time.monotonic()`.
+    `url` is absolute, `deadline` is a moment of `time.monotonic()`, `phases` are limits of httpx's phases in seconds.
     """
 
     method: str
     url: str
     deadline: float
-    headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
-    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
+    content: bytes | None = field(default=None, repr=False)
     files: Mapping[str, Any] | None = None
+    phases: Mapping[str, float] | None = None
+    auth: Any = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Compute:
-    """Call a function. One that is heavy must not hold up an event loop, so it may run on a thread."""
+    """Call a function; the awaiting driver awaits what is awaitable. What is heavy may run on a thread there."""
 
     function: Callable[[], Any]
     heavy: bool = False

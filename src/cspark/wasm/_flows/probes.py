@@ -7,26 +7,35 @@ from typing import cast
 from hybrid_runner_api.api.runner import check_health_request, get_status_request, get_version_request
 
 from ..config import Config
+from ..options import CallOptions, check_options
 from ..results import Health, HttpResponse, RunnerState, VersionInfo
-from .exchange import Call, caller, exchange
+from .exchange import Call, caller, configured, exchange
 from .flow import Flow
 
 __all__ = ['check_health', 'get_status', 'get_version']
 
 
-def check_health(config: Config) -> Flow[HttpResponse[Health]]:
+def check_health(config: Config, options: CallOptions) -> Flow[HttpResponse[Health]]:
     """`GET /healthcheck`."""
+    config = _configured('check_health', config, options)
     answer = yield from exchange(config, Call(check_health_request(**caller(config))))
     return cast('HttpResponse[Health]', answer)
 
 
-def get_version(config: Config) -> Flow[HttpResponse[VersionInfo]]:
+def get_version(config: Config, options: CallOptions) -> Flow[HttpResponse[VersionInfo]]:
     """`GET /version`."""
+    config = _configured('get_version', config, options)
     answer = yield from exchange(config, Call(get_version_request(**caller(config))))
     return cast('HttpResponse[VersionInfo]', answer)
 
 
-def get_status(config: Config) -> Flow[HttpResponse[RunnerState]]:
+def get_status(config: Config, options: CallOptions) -> Flow[HttpResponse[RunnerState]]:
     """`GET /status`."""
+    config = _configured('get_status', config, options)
     answer = yield from exchange(config, Call(get_status_request(**caller(config))))
     return cast('HttpResponse[RunnerState]', answer)
+
+
+def _configured(method: str, config: Config, options: CallOptions) -> Config:
+    check_options(method, options, CallOptions)
+    return configured(config, options)

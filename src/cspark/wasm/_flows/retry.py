@@ -9,18 +9,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from ..config import Config
 from ..errors import SparkTimeoutError
+from ..retry_policy import RetryPolicy
 from .flow import Undelivered
 
-__all__ = ['Retry', 'after_answer', 'after_failure']
+__all__ = ['Retry', 'after_answer', 'after_failure', 'backoff', 'retry_after']
 
-ALWAYS: Final = frozenset({408, 429})
-WHEN_SAFE: Final = frozenset({502, 503, 504})
-LONGEST_PAUSE: Final = 30.0
-"""In seconds, for pauses of our own."""
-LONGEST_WISH: Final = 120.0
-"""The longest `Retry-After` that is waited for, in seconds; for a longer one the call fails at once."""
 SHORTEST_SHARE: Final = 0.1
 """No pause is shorter than this share of its longest."""
 
@@ -33,34 +27,37 @@ class Retry:
     reason: str
 
 
-def after_answer(config: Config, tried: int, status: int, headers: Mapping[str, str], *, safe: bool) -> Retry | None:
+def after_answer(
+    policy: RetryPolicy, tried: int, status: int, headers: Mapping[str, str], *, safe: bool
+) -> Retry | None:
     """What to do about an answer.
 
     Args:
-        config: `max_retries` and `retry_interval` count here.
+        policy: What the caller wants.
         tried: How many attempts there were.
         status: The answer's status.
         headers: The answer's headers; `Retry-After` is honoured.
         safe: Whether repeating the call can do no harm.
     """
-    if tried > config.max_retries or not (status in ALWAYS or (safe and status in WHEN_SAFE)):
+    wanted = policy.statuses | (policy.statuses_when_safe if safe else frozenset[int]())
+    if tried > policy.max_retries or status not in wanted:
         return None
     wish = retry_after(headers)
     if wish is None:
-        return Retry(backoff(config, tried), f'status {status}')
-    return Retry(wish, f'status {status} with Retry-After') if wish <= LONGEST_WISH else None
+        return Retry(backoff(policy, tried), f'status {status}')
+    return Retry(wish, f'status {status} with Retry-After') if wish <= policy.longest_retry_after else None
 
 
-def after_failure(config: Config, tried: int, failure: Undelivered, *, safe: bool) -> Retry | None:
+def after_failure(policy: RetryPolicy, tried: int, failure: Undelivered, *, safe: bool) -> Retry | None:
     """What to do when there was no answer. A call that used up its time is not tried again."""
-    if tried > config.max_retries or isinstance(failure.error, SparkTimeoutError) or (failure.sent and not safe):
+    if tried > policy.max_retries or isinstance(failure.error, SparkTimeoutError) or (failure.sent and not safe):
         return None
-    return Retry(backoff(config, tried), failure.error.message)
+    return Retry(backoff(policy, tried), failure.error.message)
 
 
-def backoff(config: Config, tried: int) -> float:
-    """A pause in seconds: random, so that callers spread out, its limit doubling from attempt to attempt."""
-    longest = min(LONGEST_PAUSE, config.retry_interval * 2.0 ** (tried - 1))
+def backoff(policy: RetryPolicy, tried: int) -> float:
+    """A pause in seconds: random, its longest doubling from attempt to attempt."""
+    longest = policy.longest_pause_before(tried)
     return random.uniform(longest * SHORTEST_SHARE, longest)  # noqa: S311 - no secret
 
 

@@ -6,7 +6,7 @@ It follows the platform's Execute, Validation and Metadata APIs (https://docs.co
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
@@ -27,22 +27,24 @@ from hybrid_runner_api.models import (
 )
 from hybrid_runner_api.types import UNSET, File, Unset
 
-from .._json import decode_json
 from ..config import SPARK_SDK, Config
 from ..errors import SparkSdkError
+from ..inputs import read_inputs
 from ..options import (
     COMPILERS,
+    CallOptions,
     ExecuteOptions,
     MetadataOptions,
     ValidateOptions,
     check_options,
     joined,
     one_of,
+    text,
 )
-from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike
+from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
 from ..uri import Uri, UriLike, UriParams
-from .encoding import is_heavy
-from .exchange import Call, caller, exchange
+from .encoding import encode_body, is_heavy
+from .exchange import Call, caller, configured, exchange, not_sent
 from .flow import Flow
 
 __all__ = ['execute', 'get_metadata', 'upload', 'validate']
@@ -52,30 +54,39 @@ FORMATS: Final = ('alike', 'original')
 ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables_as_array', 'outputs_filter')
 
 
-def upload(config: Config, file: BinaryIO | bytes, file_name: str | None) -> Flow[HttpResponse[Uploaded]]:
+def upload(
+    config: Config, file: BinaryIO | bytes, file_name: str | None, options: CallOptions
+) -> Flow[HttpResponse[Uploaded]]:
     """`POST /api/v3/upload`. A file that cannot be rewound is sent once, and not again."""
+    check_options('services.upload', options, CallOptions)
+    config = configured(config, options)
     if isinstance(file, (bytes, bytearray)):
         file = io.BytesIO(file)
     if not hasattr(file, 'read') or isinstance(cast(object, file), io.TextIOBase):
         raise SparkSdkError(f'file must be bytes or a file opened in binary mode ("rb"), not {type(file).__name__}')
-    content = File(payload=file, file_name=file_name or 'package.zip', mime_type='application/zip')
+    if not (hasattr(file, 'seekable') and file.seekable()):
+        config = config.copy_with(max_retries=0)
+    content = File(payload=file, file_name=text('file_name', file_name) or 'package.zip', mime_type='application/zip')
     request = upload_package_request(body=UploadRequest(file=content), **caller(config))
     # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
     headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
-    answer = yield from exchange(config, Call({**request, 'headers': headers}, safe=False))
+    answer = yield from exchange(config, Call({**request, 'headers': headers}, safe=config.retry.uploads))
     return cast('HttpResponse[Uploaded]', answer)
 
 
 def execute(
     config: Config, uri: UriLike, response_format: str | None, options: ExecuteOptions
 ) -> Flow[ServiceExecuted[Any]]:
-    """v3 for one record, v4 for many."""
+    """v3 for one record, v4 for many; nothing is sent for none."""
     check_options('services.execute', options, ExecuteOptions)
+    config = configured(config, options)
     wanted = one_of('response_format', response_format, FORMATS) or 'alike'
     named = Uri.validate(uri)
-    inputs = _inputs(options.get('inputs'))
+    inputs = read_inputs(options.get('inputs'))
     prepare = _many if isinstance(inputs, list) else _one
     call = prepare(config, named, inputs, options)
+    if isinstance(inputs, list) and _is_empty(inputs):
+        return ServiceExecuted(**vars(not_sent(config, call, nothing_executed())))
     answer = yield from exchange(config, call)
     if wanted == 'alike' and isinstance(inputs, dict):
         answer = replace(answer, data=alike(answer.data))
@@ -85,6 +96,7 @@ def execute(
 def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> Flow[HttpResponse[ServiceAnswer]]:
     """`POST /{tenant}/api/v3/validation`."""
     check_options('services.validate', options, ValidateOptions)
+    config = configured(config, options)
     named = _by_id('services.validate', uri, options)
     kind = one_of('validation_type', options.get('validation_type'), ('static', 'dynamic'))
     meta = ValidationMeta(
@@ -94,24 +106,36 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
         validation_type='dynamic' if kind == 'dynamic' else 'default_values',
     )
     meta.additional_properties.update(options.get('metadata') or {})
-    body = ValidationRequest(request_data=RequestData(inputs=_one_record(options)), request_meta=meta)
+    inputs = _one_record(options)
+    body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(config.base_url.tenant, body=body, **caller(config))
-    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, Call(request))))
+    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, _with_json(request, inputs))))
 
 
 def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
     """`POST /{tenant}/api/v3/metadata`."""
     check_options('services.get_metadata', options, MetadataOptions)
+    config = configured(config, options)
     named = _by_id('services.get_metadata', uri, options)
     if named.version and not named.version_id:
-        raise SparkSdkError(
-            f'a version ({named.version!r}) beside a service_id cannot be sent for metadata; give its version_id'
-        )
+        given = f'a version ({named.version!r}) beside a service_id'
+        raise SparkSdkError(f'{given} cannot be sent for metadata; give its version_id')
     meta = MetadataMeta(service_id=named.service_id, version_id=named.version_id)
     meta.additional_properties.update(options.get('metadata') or {})
-    body = MetadataRequest(request_data=RequestData(inputs=_one_record(options)), request_meta=meta)
+    inputs = _one_record(options)
+    body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = get_metadata_request(config.base_url.tenant, body=body, **caller(config))
-    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, Call(request))))
+    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, _with_json(request, inputs))))
+
+
+def _with_json(request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None) -> Call:
+    """A call whose body is encoded when it is sent, and not by httpx."""
+    body = request.pop('json')
+    return Call(request, lambda: encode_body(body, inputs, encoding, nan or 'null'), heavy=is_heavy(inputs))
+
+
+def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:
+    return one_of('encoding', options.get('encoding'), ENCODINGS), one_of('nan', options.get('nan'), ('null', 'error'))
 
 
 def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions) -> Call:
@@ -119,15 +143,15 @@ def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions)
     named = _preferred(named)
     meta = RequestMeta(
         version=_given(named.version),
-        transaction_date=_given(options.get('active_since')),
-        call_purpose=options.get('call_purpose') or 'Single Execution',
-        source_system=options.get('source_system') or SPARK_SDK,
-        correlation_id=_given(options.get('correlation_id')),
+        transaction_date=_given(text('active_since', options.get('active_since'))),
+        call_purpose=text('call_purpose', options.get('call_purpose')) or 'Single Execution',
+        source_system=text('source_system', options.get('source_system')) or SPARK_SDK,
+        correlation_id=_given(text('correlation_id', options.get('correlation_id'))),
         array_outputs=_given(joined('tables_as_array', options.get('tables_as_array'))),
         compiler_type=compiler or 'Neuron',
         debug_solve=_given(options.get('debug_solve')),
         requested_output=_given(joined('selected_outputs', options.get('selected_outputs'))),
-        requested_output_regex=_given(options.get('outputs_filter')),
+        requested_output_regex=_given(text('outputs_filter', options.get('outputs_filter'))),
         response_data_inputs=bool(options.get('echo_inputs')),
         service_category=_given(joined('subservices', options.get('subservices'))),
         excel_file=False,
@@ -135,9 +159,9 @@ def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions)
         version_id=_given(named.version_id),
     )
     body = ExecuteRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
-    encoding = one_of('encoding', options.get('encoding'), ENCODINGS)
+    encoding, nan = _encodings(options)
     arguments: dict[str, Any] = {'body': body, 'content_encoding': encoding or UNSET, **caller(config)}
-    return Call(_request_for_one(config.base_url.tenant, named, arguments), cast(Any, encoding))
+    return _with_json(_request_for_one(config.base_url.tenant, named, arguments), inputs, encoding, nan)
 
 
 def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,17 +192,17 @@ def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions
         inputs=inputs,
         service=_given(_service_for_many(named)),
         version_id=_given(named.version_id),
-        version_by_timestamp=_given(options.get('active_since')),
+        version_by_timestamp=_given(text('active_since', options.get('active_since'))),
         subservice=_given(joined('subservices', options.get('subservices'))),
         output=_given(joined('selected_outputs', options.get('selected_outputs'))),
-        call_purpose=options.get('call_purpose') or 'Sync Batch Execution',
-        source_system=options.get('source_system') or SPARK_SDK,
-        correlation_id=_given(options.get('correlation_id')),
+        call_purpose=text('call_purpose', options.get('call_purpose')) or 'Sync Batch Execution',
+        source_system=text('source_system', options.get('source_system')) or SPARK_SDK,
+        correlation_id=_given(text('correlation_id', options.get('correlation_id'))),
     )
-    encoding = one_of('encoding', options.get('encoding'), ENCODINGS)
+    encoding, nan = _encodings(options)
     build = api.execute_public_many_request if named.public else api.execute_many_request
-    request = build(config.base_url.tenant, body=body, content_encoding=cast(Any, encoding) or UNSET, **caller(config))
-    return Call(request, cast(Any, encoding), heavy=is_heavy(inputs))
+    request = build(config.base_url.tenant, body=body, content_encoding=encoding or UNSET, **caller(config))
+    return _with_json(request, inputs, encoding, nan)
 
 
 def _service_for_many(named: UriParams) -> str | None:
@@ -224,29 +248,17 @@ def _by_id(method: str, uri: UriLike | None, options: MetadataOptions) -> UriPar
     return Uri.validate(UriParams(service_id=service_id, version_id=version_id, version=named.version))
 
 
-def _inputs(inputs: Any) -> dict[str, Any] | list[Any]:
-    """The inputs as a dictionary or a list. JSON text is read, None means the defaults."""
-    if isinstance(inputs, str) and inputs.strip():
-        try:
-            inputs = decode_json(inputs.encode())
-        except ValueError as error:
-            raise SparkSdkError(f'inputs are text that is not JSON: {error}', error) from error
-    if inputs is None or inputs == '':
-        return {}
-    if isinstance(inputs, Mapping):
-        return dict(cast('Mapping[str, Any]', inputs))
-    if isinstance(inputs, (list, tuple)):
-        return list(cast('Sequence[Any]', inputs))
-    raise SparkSdkError(
-        f'inputs must be a mapping, a list of records, JSON text of these or None, not {type(inputs).__name__}'
-    )
+def _is_empty(inputs: list[Any]) -> bool:
+    """Whether there are no records: no rows, or columnar ones with their names alone."""
+    return not inputs or (len(inputs) == 1 and isinstance(inputs[0], (list, tuple)))
 
 
 def _one_record(options: MetadataOptions) -> Any:
-    inputs = options.get('inputs')
-    if inputs is not None and not isinstance(inputs, Mapping):
-        raise SparkSdkError(f'inputs must be one record (a mapping) or None, not {type(inputs).__name__}')
-    return inputs
+    given = options.get('inputs')
+    inputs = read_inputs(given)
+    if not isinstance(inputs, dict):
+        raise SparkSdkError(f'inputs must be one record (a mapping) or None, not {type(given).__name__}')
+    return inputs if inputs or given is not None else None
 
 
 def _given(value: Any) -> Any | Unset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -85,7 +86,10 @@ class RunnerApp:
         prefix = self.settings.prefix
         inside = not prefix or path == prefix or path.startswith(f'{prefix}/')
         scope = {**scope, 'path': path.removeprefix(prefix) if inside else '/ outside the prefix', 'root_path': ''}
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            logging.getLogger('cspark.wasm.local').exception('%s %s failed', scope['method'], path)
 
     def _build(self) -> ASGIApp:
         routes = [

@@ -133,13 +133,14 @@ def _same_version(one: ServiceVersion, other: ServiceVersion) -> bool:
 
 def _order(version: str) -> tuple[tuple[int, str], ...]:
     """Versions compare part by part, and numbers as numbers: 1.10 is newer than 1.9."""
-    return tuple((int(part), '') if part.isdecimal() else (-1, part) for part in version.split('.'))
+    parts = (part.lstrip('0') if part.isdecimal() else part for part in version.split('.'))
+    return tuple((len(part), part) if not part or part.isdecimal() else (-1, part) for part in parts)
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = isoparse(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise RefusedError(
             400, f'{text!r} is not a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z'
         ) from None

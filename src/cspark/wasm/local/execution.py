@@ -70,11 +70,11 @@ def execute_many(catalog: Catalog, tenant: str, body: Json) -> Json:
         named = UriParams(version_id=version_id)
     served = catalog.find(tenant, named, _text(body, 'version_by_timestamp'))
     meta = {'requested_output': body.get('output'), 'service_category': body.get('subservice')}
-    meta_json = encode_json(_model_meta(meta))
-    records = _records(body.get('inputs'))
-    good = [_request(record, meta_json) for record in records if not isinstance(record, RefusedError)]
+    meta_json = _encoded(_model_meta(meta))
+    requests = [_request_or_error(record, meta_json) for record in _records(body.get('inputs'))]
+    good = [request for request in requests if isinstance(request, bytes)]
     computed = iter(served.pool.compute(good) if good else ())
-    results = [record if isinstance(record, RefusedError) else next(computed) for record in records]
+    results = [next(computed) if isinstance(request, bytes) else request for request in requests]
     return _envelope_of_many(served, body, results)
 
 
@@ -92,14 +92,21 @@ def _compute_one(served: Served, data: Json, meta: Json) -> Json:
     inputs = data.get('inputs')
     if inputs is not None and not is_object(inputs):
         raise RefusedError(400, f'request_data.inputs must be an object, not {type(inputs).__name__}')
-    (result,) = served.pool.compute([_request(inputs or {}, encode_json(_model_meta(meta)))])
+    (result,) = served.pool.compute([_request(inputs or {}, _encoded(_model_meta(meta)))])
     if isinstance(result, ServiceError):
         raise result
     return _envelope(served, meta, _read_answer(result), result.milliseconds)
 
 
 def _request(inputs: object, meta: bytes) -> bytes:
-    return b'{"request_data":{"inputs":%b},"request_meta":%b}' % (encode_json(inputs), meta)
+    return b'{"request_data":{"inputs":%b},"request_meta":%b}' % (_encoded(inputs), meta)
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return encode_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RefusedError(400, f'the request cannot be handed to the model: {error}') from None
 
 
 def _read_answer(answer: Answer) -> Json:
@@ -189,6 +196,13 @@ def _error_entry(error: RefusedError) -> Json:
         'message': error.message,
         'additional_details': None,
     }
+
+
+def _request_or_error(record: Json | RefusedError, meta: bytes) -> bytes | RefusedError:
+    try:
+        return record if isinstance(record, RefusedError) else _request(record, meta)
+    except RefusedError as error:
+        return error
 
 
 def _records(inputs: object) -> list[Json | RefusedError]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from types import NoneType
 from typing import Any
 
 from dateutil.parser import isoparse
@@ -22,6 +23,11 @@ from .errors import PackageError
 __all__ = ['CompiledModel', 'ServiceVersion', 'read_package']
 
 DESCRIPTION = 'ModelMetaData.json'
+TEXTS = ('EffectiveStartDate', 'EffectiveEndDate', 'VersionId')
+ENGINE_TEXTS = (
+    *('ProductName', 'ServiceName', 'Revision', 'ServiceGuid', 'ServiceVersionGuid', 'Tenant', 'Author', 'Description'),
+    *('OriginalFileName', 'ReleaseDate', 'CompilerVersion', 'DefaultEngineType'),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +94,7 @@ def _read_version(archive: Archive, path: PurePosixPath, limits: Limits) -> Serv
     if len(folder.parts) != 4:
         raise PackageError(f'{archive.name}: {str(path)!r} is not at TENANT/FOLDER/SERVICE/VERSION/{DESCRIPTION}')
     description = archive.json(str(path))
-    found = description.get('EngineInformation')
-    engine = found if is_object(found) else {}
+    engine = _checked_description(archive.name, str(path), description)
     tenant = folder.parts[0]
     names = [
         _text(engine.get(key)) or part
@@ -119,6 +124,22 @@ def _read_version(archive: Archive, path: PurePosixPath, limits: Limits) -> Serv
         validations=_validations(archive, inner, folder),
         model=_read_model(inner),
     )
+
+
+def _checked_description(name: str, path: str, description: dict[str, Any]) -> dict[str, Any]:
+    """The engine's part of a description, which the answer to an upload repeats and so must have the right types."""
+    engine: Any = description.get('EngineInformation') or {}
+    if not is_object(engine):
+        raise PackageError(f'{name}: {path!r} needs an object at EngineInformation')
+    for holder, keys in ((description, TEXTS), (engine, ENGINE_TEXTS)):
+        for key in keys:
+            if not isinstance(holder.get(key), (str, NoneType)):
+                raise PackageError(f'{name}: {path!r} needs text at {key}, not {type(holder[key]).__name__}')
+    for key in ('XInputTable', 'XOutputTable'):
+        table: Any = description.get(key) or []
+        if not is_array(table) or not all(is_object(row) for row in table):
+            raise PackageError(f'{name}: {path!r} needs a list of objects at {key}')
+    return engine
 
 
 def _manifest_entry(archive: Archive, tenant: str, names: list[str]) -> dict[str, Any]:
@@ -204,7 +225,7 @@ def _moment(archive: Archive, path: PurePosixPath, value: object, default: datet
         return default
     try:
         moment = isoparse(str(value))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise PackageError(f'{archive.name}: {str(path)!r} has the date {value!r}, which is not ISO 8601') from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -115,7 +115,7 @@ class LocalRunner:
             known = ', '.join(tenants) or 'no package is loaded'
             raise SparkSdkError(f'tenant=... is needed, for the runner has {len(tenants)}: {known}')
         credentials: dict[str, Any] = {} if options.get('api_key') or options.get('token') else {'token': 'open'}
-        return Config.of(base_url=RunnerUrl(ADDRESS + self.settings.prefix, chosen), **{**credentials, **options})
+        return Config(base_url=RunnerUrl(ADDRESS + self.settings.prefix, chosen), **{**credentials, **options})
 
     def serve(self, port: int = 0, host: str = '127.0.0.1') -> Server:
         """The same runner on a socket, as a context manager.

@@ -1,0 +1,148 @@
+"""Where a runner is: its address, the path prefix that it may have, and the tenant."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from .errors import SparkConfigError, SparkSdkError
+from .uri import check_name
+
+__all__ = ['DEFAULT_RUNNER_URL', 'ENV_VARS', 'RunnerUrl']
+
+DEFAULT_RUNNER_URL: Final = 'http://localhost:3000'
+
+
+class ENV_VARS:  # noqa: N801 - the name that users import today
+    """The environment variables that are read where an argument is not given."""
+
+    RUNNER_URL = 'CSPARK_RUNNER_URL'
+    API_KEY = 'CSPARK_API_KEY'
+    BEARER_TOKEN = 'CSPARK_BEARER_TOKEN'  # noqa: S105 - a variable's name
+
+
+@dataclass(frozen=True)
+class RunnerUrl:
+    """A runner's address, with the path prefix that it may have, and the tenant beside it.
+
+    Args:
+        value: Scheme, host, port and prefix, used as given. `CSPARK_RUNNER_URL` or `http://localhost:3000` if empty.
+        tenant: The tenant; empty for calls that need none.
+
+    Raises:
+        SparkConfigError: It cannot be an address, or the tenant cannot stand in a path.
+
+    >>> RunnerUrl('http://localhost:3000/mypath/torun/', 'my-tenant').full
+    'http://localhost:3000/mypath/torun/my-tenant'
+    """
+
+    value: str = ''
+    tenant: str = ''
+
+    def __post_init__(self) -> None:
+        value = self.value or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
+        object.__setattr__(self, 'value', _checked(value))
+        if self.tenant:
+            try:
+                check_name('tenant', self.tenant)
+            except SparkSdkError as error:
+                raise SparkConfigError(error.message) from None
+
+    @property
+    def full(self) -> str:
+        """The address with the tenant behind it."""
+        return f'{self.value}/{self.tenant}' if self.tenant else self.value
+
+    @property
+    def env(self) -> None:
+        """The platform's environment; a runner has none."""
+        return None
+
+    @property
+    def service(self) -> None:
+        """The platform's service name; a runner has none."""
+        return None
+
+    @staticmethod
+    def of(*, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
+        """An address whose tenant is given beside it or is its last path segment.
+
+        Args:
+            url: The address; `CSPARK_RUNNER_URL` or `http://localhost:3000` if not given.
+            tenant: The tenant. Where it is given and is not the last segment, the whole path is the runner's prefix.
+
+        Raises:
+            SparkConfigError: There is no tenant, or the address is none.
+
+        >>> RunnerUrl.of(url='http://localhost:3000/my-tenant')
+        RunnerUrl(value='http://localhost:3000', tenant='my-tenant')
+        >>> RunnerUrl.of(url='http://localhost:3000/mypath', tenant='my-tenant')
+        RunnerUrl(value='http://localhost:3000/mypath', tenant='my-tenant')
+        """
+        address = RunnerUrl(url or '').value
+        last = urlsplit(address).path.rpartition('/')[2]
+        named = unquote(last)
+        if last and tenant in (None, '', last, named):
+            return RunnerUrl(address[: -len(last) - 1], named)
+        if not tenant:
+            hint = f'give tenant=..., or a base_url that ends with it, such as {address}/my-tenant'
+            raise SparkConfigError(f'tenant is missing; {hint}')
+        return RunnerUrl(address, tenant)
+
+    @staticmethod
+    def no_tenant(url: str = '') -> RunnerUrl:
+        """An address for calls that need no tenant: health, version, status."""
+        return RunnerUrl(url)
+
+    def copy_with(self, *, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
+        """The same address or tenant, or another one."""
+        return RunnerUrl(url or self.value, tenant or self.tenant)
+
+
+def _checked(value: object) -> str:
+    """The address without trailing slashes. What is wrong is said without what may be secret in it."""
+    if not isinstance(value, str):
+        raise SparkConfigError(f'base_url must be text, not {type(value).__name__}')
+    value = value.strip()
+    hint = f'it needs a scheme and a host, such as {DEFAULT_RUNNER_URL}'
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise SparkConfigError(f'base_url is not an address: {_hidden(str(error))}; {hint}') from None
+    if '@' in parts.netloc:
+        raise SparkConfigError(
+            'base_url must not hold a user name or a password; give api_key=... or token=... instead'
+        )
+    if parts.scheme not in ('http', 'https') or not parts.hostname:
+        raise SparkConfigError(f'base_url {_hidden(value)!r} is not an address; {hint}')
+    if parts.query or parts.fragment or value.endswith(('?', '#')):
+        raise SparkConfigError('base_url must end with its path; it has a query or a fragment')
+    if port == 0 or parts.netloc.endswith(':'):
+        raise SparkConfigError(f'base_url {value!r} has no port behind its colon, or port 0')
+    _check_host(parts, value)
+    return value.rstrip('/')
+
+
+def _check_host(parts: SplitResult, value: str) -> None:
+    host = parts.hostname or ''
+    if parts.netloc.startswith('['):
+        try:
+            ipaddress.IPv6Address(host.partition('%')[0])
+        except ValueError:
+            raise SparkConfigError(f'base_url {value!r} has brackets around what is no IPv6 address') from None
+    elif re.search(r'[\s\\^`{|}<>"%]', host):
+        raise SparkConfigError(f'base_url {value!r} has a host that is no name')
+    if any(segment in ('.', '..') for segment in parts.path.split('/')) or re.search(
+        r'[\s\x00-\x1f\x7f\\]', parts.path
+    ):
+        raise SparkConfigError(f'base_url {value!r} has a path that cannot be sent as it is')
+
+
+def _hidden(text: str) -> str:
+    """A text without user information that may stand before an @."""
+    return re.sub(r'[^/\s]*@', '...@', text)
