@@ -41,8 +41,10 @@ def in_world(world: World, client: Hybrid.Client | Hybrid.AsyncClient) -> Genera
         return
     assert world == 'async'
     with asyncio.Runner() as loop:
-        yield cast(Hybrid.Client, Awaited(client, loop))
-        loop.run(client.close())
+        try:
+            yield cast(Hybrid.Client, Awaited(client, loop))
+        finally:
+            loop.run(client.close())
 
 
 @contextmanager

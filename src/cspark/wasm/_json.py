@@ -68,10 +68,11 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 def _spelled_out(value: Any) -> Any:
     """The same value with whole numbers that `orjson` does not hold as text that it puts in as it is."""
-    if type(value) is dict:
+    if is_object(value):
         return {key: _spelled_out(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [_spelled_out(item) for item in value]
+    items: Any = value
+    if type(items) in (list, tuple):
+        return [_spelled_out(item) for item in items]
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         return orjson.Fragment(str(int(value)))
     return value

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 from uuid import UUID
 
+from ._compression import Encoding
 from .address import RunnerUrl
 from .auth import TokenLike
 from .errors import SparkSdkError
@@ -28,7 +29,6 @@ __all__ = [
     'ValidateOptions',
 ]
 
-Encoding: TypeAlias = Literal['gzip', 'deflate']
 Names: TypeAlias = 'str | Sequence[str] | None'
 Timeout: TypeAlias = 'float | httpx.Timeout | None'
 

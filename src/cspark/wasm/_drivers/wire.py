@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
+from .._compression import ENCODINGS, unpack
 from .._flows.flow import Send, Undelivered
 from ..errors import SparkConnectionError, SparkDecodeError, SparkSdkError, SparkTimeoutError
+
+LARGEST_ANSWER: Final = 1 << 30
+"""What an answer may unpack to, in bytes."""
 
 __all__ = ['build', 'received', 'sending', 'time_left', 'undelivered']
 
@@ -38,10 +42,24 @@ def _timeout(step: Send) -> httpx.Timeout:
 
 
 def received(answer: httpx.Response, raw: bytes) -> httpx.Response:
-    """An answer with its whole body, unpacked once."""
-    return httpx.Response(
-        answer.status_code, headers=answer.headers, content=raw, request=answer.request, extensions=answer.extensions
+    """An answer with its whole body, unpacked once and within limits.
+
+    Raises:
+        httpx.DecodingError: It is not what its `Content-Encoding` says, or too large.
+    """
+    encoding = answer.headers.get('content-encoding', '').strip().lower()
+    headers = answer.headers.copy()
+    if encoding in ENCODINGS:
+        try:
+            raw = unpack(raw, encoding, LARGEST_ANSWER)
+        except ValueError as error:
+            raise httpx.DecodingError(str(error)) from None
+        del headers['content-encoding']
+    whole = httpx.Response(
+        answer.status_code, headers=headers, content=raw, request=answer.request, extensions=answer.extensions
     )
+    whole.headers = answer.headers
+    return whole
 
 
 def time_left(step: Send) -> float:

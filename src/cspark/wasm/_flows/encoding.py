@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
+from .._compression import Encoding, pack
 from ..inputs import encode_inputs
-from ..options import Encoding
 
 __all__ = ['encode_body', 'is_heavy']
-
-LEVEL: Final = 1
-"""A runner is near: more compression costs more time than it saves."""
 
 MANY: Final = 500
 
@@ -36,11 +31,7 @@ def encode_body(
     b'{"inputs":{"height":10}}'
     """
     content = encode_inputs(body, inputs, nan)
-    if encoding == 'gzip':
-        return gzip.compress(content, LEVEL, mtime=0)
-    if encoding == 'deflate':
-        return zlib.compress(content, LEVEL)
-    return content
+    return pack(content, encoding) if encoding else content
 
 
 def is_heavy(inputs: Any) -> bool:

@@ -27,6 +27,7 @@ from hybrid_runner_api.models import (
 )
 from hybrid_runner_api.types import UNSET, File, Unset
 
+from .._compression import ENCODINGS
 from ..config import SPARK_SDK, Config
 from ..errors import SparkSdkError
 from ..inputs import read_inputs
@@ -49,7 +50,6 @@ from .flow import Flow
 
 __all__ = ['execute', 'get_metadata', 'upload', 'validate']
 
-ENCODINGS: Final = ('gzip', 'deflate')
 FORMATS: Final = ('alike', 'original')
 ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables_as_array', 'outputs_filter')
 

@@ -24,7 +24,7 @@ from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTena
 from .._json import encode_json
 from ..uri import UriParams
 from .archive import Limits
-from .body import pack, read_body, read_request
+from .body import packed, read_body, read_request
 from .catalog import Catalog, Served
 from .errors import PackageError, RefusedError
 from .execution import describe, execute, execute_many, failure, validate
@@ -126,7 +126,7 @@ class RunnerApp:
             tenant = unquote(request.path_params['tenant'])
             content = await self._body(request, self.settings.body_limit)
             run = partial(self._run, operation, tenant, content, request)
-            return _packed(request, await anyio.to_thread.run_sync(run))
+            return _respond(request, await anyio.to_thread.run_sync(run))
 
         return endpoint
 
@@ -145,7 +145,7 @@ class RunnerApp:
     def _run(self, operation: Body, tenant: str, content: bytes, request: Request) -> tuple[bytes, str | None]:
         """Everything of a call that takes time, on a thread."""
         body = read_request(content, request.headers, self.settings.body_limit)
-        return pack(encode_json(operation(self.catalog, tenant, body)), request.headers.get('accept-encoding'))
+        return packed(encode_json(operation(self.catalog, tenant, body)), request.headers.get('accept-encoding'))
 
     async def _body(self, request: Request, limit: int) -> bytes:
         return await read_body(request.stream(), request.headers.get('content-length'), limit)
@@ -185,11 +185,11 @@ def _uploaded(added: list[Served]) -> Json:
 
 
 def _answer(request: Request, content: Json, code: int = 200) -> Response:
-    return _packed(request, pack(encode_json(content), request.headers.get('accept-encoding')), code)
+    return _respond(request, packed(encode_json(content), request.headers.get('accept-encoding')), code)
 
 
-def _packed(request: Request, packed: tuple[bytes, str | None], code: int = 200) -> Response:
-    content, encoding = packed
+def _respond(request: Request, body: tuple[bytes, str | None], code: int = 200) -> Response:
+    content, encoding = body
     headers = {'content-encoding': encoding, 'vary': 'accept-encoding'} if encoding else {}
     if request_id := request.headers.get('x-request-id'):
         headers['x-request-id'] = request_id

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import AsyncIterable, Mapping
 from typing import Any
 
+from .._compression import ENCODINGS, TooLargeError, pack, unpack
 from .._json import decode_json, is_object
 from .errors import RefusedError
 
-__all__ = ['pack', 'read_body', 'read_request']
+__all__ = ['packed', 'read_body', 'read_request']
 
 
 async def read_body(stream: AsyncIterable[bytes], declared: str | None, limit: int) -> bytes:
@@ -51,15 +50,14 @@ def read_request(content: bytes, headers: Mapping[str, str], limit: int) -> dict
     return request
 
 
-def pack(content: bytes, accepted: str | None) -> tuple[bytes, str | None]:
+def packed(content: bytes, accepted: str | None) -> tuple[bytes, str | None]:
     """Compress an answer if the caller accepts it and it is worth it; the encoding tells how."""
     if accepted is None or len(content) < 1400:
         return content, None
     wanted = {part.partition(';')[0].strip().lower() for part in accepted.split(',') if not _is_refused(part)}
-    if 'gzip' in wanted:
-        return gzip.compress(content, 1, mtime=0), 'gzip'
-    if 'deflate' in wanted:
-        return zlib.compress(content, 1), 'deflate'
+    for encoding in ENCODINGS:
+        if encoding in wanted:
+            return pack(content, encoding), encoding
     return content, None
 
 
@@ -70,18 +68,14 @@ def _is_refused(part: str) -> bool:
 def _unpack(content: bytes, encoding: str, limit: int) -> bytes:
     if encoding in ('', 'identity'):
         return content
-    if encoding not in ('gzip', 'deflate'):
+    if encoding not in ENCODINGS:
         raise RefusedError(415, f'content encoding {encoding!r} is not supported; send gzip, deflate or none')
-    reader = zlib.decompressobj(wbits=31 if encoding == 'gzip' else 15)
     try:
-        unpacked = reader.decompress(content, limit + 1)
-    except zlib.error as error:
-        raise RefusedError(400, f'the body is not {encoding}: {error}') from None
-    if len(unpacked) > limit:
-        raise _too_large(limit)
-    if not reader.eof:
-        raise RefusedError(400, f'the body is not {encoding}: it is cut off')
-    return unpacked
+        return unpack(content, 'gzip' if encoding == 'gzip' else 'deflate', limit)
+    except TooLargeError:
+        raise _too_large(limit) from None
+    except ValueError as error:
+        raise RefusedError(400, f'the body is {error}') from None
 
 
 def _too_large(limit: int) -> RefusedError:
