@@ -160,17 +160,19 @@ def test_an_idle_connection_that_was_closed_is_replaced(world: World, faulty: Fa
 
 
 def test_a_restart_of_the_runner_is_survived(world: World) -> None:
-    with Hybrid.LocalRunner(CYLINDER, instances=1) as runner, runner.serve() as first:
-        with client_in(world, base_url=first.url, retry_interval=0.05) as hybrid:
-            assert hybrid.services.execute('shapes/cylinder', inputs={}).status == 200
-            first.stop()
-            with pytest.raises(Hybrid.SparkConnectionError):
-                hybrid.services.execute('shapes/cylinder', inputs={}, max_retries=0)
-            restarts = threading.Timer(0.1, lambda: stack.enter_context(runner.serve(first.port)))
-            with ExitStack() as stack:
-                restarts.start()
-                policy = Hybrid.RetryPolicy(max_retries=100, interval=0.1, longest_pause=0.1)
-                assert hybrid.services.execute('shapes/cylinder', inputs={}, max_retries=policy).status == 200
+    with ExitStack() as stack:
+        runner = stack.enter_context(Hybrid.LocalRunner(CYLINDER, instances=1))
+        first = stack.enter_context(runner.serve())
+        hybrid = stack.enter_context(client_in(world, base_url=first.url, retry_interval=0.05))
+        assert hybrid.services.execute('shapes/cylinder', inputs={}).status == 200
+        first.stop()
+        with pytest.raises(Hybrid.SparkConnectionError):
+            hybrid.services.execute('shapes/cylinder', inputs={}, max_retries=0)
+        restart = threading.Timer(0.1, lambda: stack.enter_context(runner.serve(first.port)))
+        restart.start()
+        policy = Hybrid.RetryPolicy(max_retries=100, interval=0.1, longest_pause=0.1)
+        assert hybrid.services.execute('shapes/cylinder', inputs={}, max_retries=policy).status == 200
+        restart.join()
 
 
 def test_a_wrong_certificate_is_said_to_be_one(world: World) -> None:
