@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import quote
 from uuid import UUID
 
 from .errors import SparkSdkError
@@ -18,6 +20,8 @@ FORMATS: Final = (
 
 _CONTROL: Final = re.compile(r'[\x00-\x1f\x7f]')
 _SURROGATE: Final = re.compile(r'[\ud800-\udfff]')
+API_VERSION: Final = 'api/v3'
+
 _LOCATORS: Final = {'service': 'service_id', 'version': 'version_id', 'proxy': 'proxy'}
 
 
@@ -89,15 +93,18 @@ class _HasUriParts(Protocol):
     def public(self) -> bool | None: ...
 
 
-UriLike: TypeAlias = 'str | UUID | UriParams | _HasUriParts'
-"""What names a service: text, the UUID of a service, or the parts."""
+UriLike: TypeAlias = 'str | UUID | UriParams | Uri | Mapping[str, Any] | _HasUriParts'
+"""What names a service: text, the UUID of a service, or the parts, in a `UriParams`, in anything with the same
+attributes, or in a mapping."""
 
 
 class Uri:
-    """The text that names a service, in its short form."""
+    """The text that names a service, read and written; and, built by `of` and `partial`, an address of it."""
 
-    def __init__(self, value: UriLike) -> None:
-        self.value = Uri.validate(value).service_uri
+    __slots__ = ('value',)
+
+    def __init__(self, value: object) -> None:
+        self.value = str(value)
 
     def __str__(self) -> str:
         return self.value
@@ -110,6 +117,27 @@ class Uri:
 
     def __hash__(self) -> int:
         return hash(self.value)
+
+    @staticmethod
+    def of(uri: UriParams | None = None, *, base_url: str = '', version: str = API_VERSION, endpoint: str = '') -> Uri:
+        """The address of a service, or of an operation if none is named. The clients do not need it.
+
+        >>> Uri.of(UriParams('my folder', 'my-service'), base_url='http://localhost:3000/my-tenant', endpoint='execute')
+        <Uri: http://localhost:3000/my-tenant/api/v3/folders/my%20folder/services/my-service/execute>
+        """
+        named = Uri.validate(uri) if uri and uri.service_uri else UriParams(public=bool(uri and uri.public))
+        parts = [base_url, version, 'public' if named.public else '', _path(named), '' if named.proxy else endpoint]
+        return Uri('/'.join(part for part in parts if part))
+
+    @staticmethod
+    def partial(resource: str, *, base_url: str = '', version: str = API_VERSION, endpoint: str = '') -> Uri:
+        """The address of a resource that is named by its path.
+
+        >>> Uri.partial('proxy/quotes', base_url='http://localhost:3000/my-tenant')
+        <Uri: http://localhost:3000/my-tenant/api/v3/proxy/quotes>
+        """
+        path = '/'.join(segment for segment in resource.split('/') if segment)
+        return Uri('/'.join(part for part in (base_url, version, path, endpoint) if part))
 
     @staticmethod
     def decode(uri: str) -> UriParams:
@@ -167,10 +195,14 @@ class Uri:
         """
         if isinstance(uri, UriParams):
             return uri
-        if isinstance(uri, str):
-            return Uri.decode(uri)
+        if isinstance(uri, (str, Uri)):
+            return Uri.decode(str(uri))
         if isinstance(uri, UUID):
             return UriParams(service_id=str(uri))
+        if isinstance(uri, Mapping):
+            if unknown := [name for name in uri if name not in UriParams.__dataclass_fields__]:
+                raise SparkSdkError(f'{unknown[0]!r} is no part of a service name; {FORMATS}')
+            return UriParams(**uri)
         parts: dict[str, Any] = {name: getattr(uri, name, None) for name in UriParams.__dataclass_fields__}
         if not any(parts.values()):
             raise SparkSdkError(f'{type(uri).__name__} does not name a service; {FORMATS}')
@@ -208,6 +240,16 @@ class Uri:
         for segment in (params.proxy or 'none').strip('/').split('/'):
             check_name('proxy', segment)
         return params
+
+
+def _path(named: UriParams) -> str:
+    if named.version_id:
+        return f'version/{quote(named.version_id, safe="")}'
+    if named.service_id:
+        return f'service/{quote(named.service_id, safe="")}'
+    if named.folder and named.service:
+        return f'folders/{quote(named.folder, safe="")}/services/{quote(named.service, safe="")}'
+    return f'proxy/{quote(named.proxy.strip("/"))}' if named.proxy else ''
 
 
 def check_name(what: str, value: object) -> str:
