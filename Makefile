@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test check format generate samples coverage measure wheel clean
+.PHONY: help demo test check format generate samples docs coverage measure wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ generate: $(READY) ## write generated/ from openapi/
 
 samples: $(READY) ## build the sample packages (needs Debian's emscripten, node-acorn and libjsmn-dev)
 	$(BIN)/python scripts/build_samples.py
+
+docs: $(READY) ## build the API reference into build/docs
+	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --nitpicky --quiet -d build/doctrees docs build/docs
 
 coverage: $(READY) ## run all tests and show which lines they do not reach
 	$(BIN)/coverage erase

@@ -66,7 +66,8 @@ static double anniversary(double start, int years)
 static double mortality(double age, int smoker)
 {
     double yearly = 1 - exp(-(0.0005 + 0.00004 * pow(1.1, age)));
-    return fmin(1, yearly * (smoker ? 1.8 : 1));
+    double chance = yearly * (smoker ? 1.8 : 1);
+    return isnan(chance) ? chance : fmin(1, chance);
 }
 
 typedef struct {

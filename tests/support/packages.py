@@ -113,3 +113,34 @@ def rename(package: bytes, **names: Any) -> bytes:
     entry = {f'{key}_source': new[key] for key in ('folder', 'service', 'version', 'service_id', 'version_id')}
     changed[f'{new["tenant"]}/manifest.json'] = json.dumps({'outputs': {'service_versions': [entry]}}).encode()
     return pack(changed)
+
+
+def replace(end: str, content: bytes | None) -> Callable[[Files], None]:
+    """An edit for `change` and `change_models`: other content in the files whose names end like this, or no file."""
+
+    def edit(files: Files) -> None:
+        for name in [name for name in files if name.endswith(end)]:
+            del files[name]
+            if content is not None:
+                files[name] = content
+
+    return edit
+
+
+def insert(name: str, content: bytes) -> Callable[[Files], None]:
+    """An edit: one more file."""
+    return lambda files: files.update({name: content})
+
+
+def described(package: bytes, **parts: Any) -> bytes:
+    """The same package with other parts of its descriptions; those that are not on the top are the engine's."""
+
+    def edit(files: Files) -> None:
+        for name in [name for name in files if name.endswith('ModelMetaData.json')]:
+            description = json.loads(files[name])
+            for part, value in parts.items():
+                holder = description if part in description else description['EngineInformation']
+                holder[part] = value
+            files[name] = json.dumps(description).encode()
+
+    return change(package, edit)

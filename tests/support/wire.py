@@ -74,6 +74,13 @@ class Recorder:
         return self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
 
 
+class Server(ThreadingHTTPServer):
+    """A server that many may knock at at the same time."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+
 @contextmanager
 def recording() -> Generator[Recorder]:
     """A recording server on a free port of loopback."""
@@ -100,7 +107,7 @@ def recording() -> Generator[Recorder]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base
             """Quiet."""
 
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    server = Server(('127.0.0.1', 0), Handler)
     server.daemon_threads = True
     recorder.url = f'http://127.0.0.1:{server.server_port}'
     thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.02}, daemon=True)

@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SparkError, ModuleNotFoundError) as error:
         print(f'cspark.wasm: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,11 +101,15 @@ def _services(runner: LocalRunner) -> list[str]:
 
 
 def _size(text: str) -> int:
+    """Bytes, from text such as `30mb`."""
     number, unit = text.lower().removesuffix('b'), 1
     for suffix, factor in (('k', 1024), ('m', 1024**2), ('g', 1024**3)):
         if number.endswith(suffix):
             number, unit = number.removesuffix(suffix), factor
-    return int(float(number) * unit)
+    try:
+        return int(float(number) * unit)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f'{text!r} is not a size, such as 30mb') from None
 
 
 def _proxy(text: str) -> tuple[str, str]:

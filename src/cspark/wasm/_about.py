@@ -8,7 +8,10 @@ from typing import Final
 __all__ = ['SPARK_USER_AGENT', '__title__', '__version__', 'about']
 
 __version__: Final = '1.0.0.dev0'
+"""The version of this package."""
+
 __title__: Final = 'Coherent Spark WASM client'
+"""The name of this package."""
 
 _ENVIRONMENT: Final = f'Python/{platform.python_version()}'
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack,
 
 import httpx
 
-from ._client import static_config
 from ._drivers import awaiting
 from ._flows import probes, services
 from ._flows.flow import Flow
-from .config import Config, RunnerUrl
+from .config import Config, RunnerUrl, configured, static_config
 from .options import (
     CallOptions,
     ClientOptions,
@@ -20,7 +19,6 @@ from .options import (
     MetadataOptions,
     StaticOptions,
     ValidateOptions,
-    check_options,
 )
 from .results import (
     ExecutedData,
@@ -65,25 +63,26 @@ class AsyncClient:
     """
 
     def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[ClientOptions]) -> None:
-        check_options('AsyncClient', options, ClientOptions)
-        self._start(Config(**options), http_client)
+        config = configured('AsyncClient', options)
+        self._start(config, awaiting.AsyncConnections(http_client, config.verify))
 
-    def _start(self, config: Config, http_client: httpx.AsyncClient | None) -> None:
+    def _start(self, config: Config, connections: awaiting.AsyncConnections, *, owner: bool = True) -> None:
         self._config = config
-        self._owns_http_client = http_client is None
-        self.http_client = http_client or httpx.AsyncClient(timeout=config.timeout_in_sec)
+        self._connections = connections
+        self._is_owner = owner
 
     @staticmethod
     def use(config: Config, http_client: httpx.AsyncClient | None = None) -> AsyncClient:
         """A client with a configuration that is there already."""
         client = AsyncClient.__new__(AsyncClient)
-        client._start(config, http_client)  # noqa: SLF001 - its own
+        client._start(config, awaiting.AsyncConnections(http_client, config.verify))  # noqa: SLF001 - its own
         return client
 
     def with_options(self, **options: Unpack[ClientOptions]) -> AsyncClient:
         """A client with other options on the same connections: another tenant, other credentials, other limits.
 
-        Closing it leaves this client open; closing this client ends the connections of both.
+        Closing it leaves this client open; closing this client ends the connections of both. With another `verify`, it
+        has connections of its own.
 
         Args:
             **options: What is different: see `ClientOptions`.
@@ -91,8 +90,21 @@ class AsyncClient:
         Raises:
             SparkConfigError: An option is not what it should be.
         """
-        check_options('with_options', options, ClientOptions)
-        return AsyncClient.use(self._config.copy_with(**options), self.http_client)
+        config = configured('with_options', options, self._config)
+        shares = config.verify == self._config.verify
+        client = AsyncClient.__new__(AsyncClient)
+        connections = self._connections if shares else awaiting.AsyncConnections(verify=config.verify)
+        client._start(config, connections, owner=not shares)  # noqa: SLF001 - its own
+        return client
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """The client of httpx that this one sends through: the caller's own, or one that is made for it.
+
+        Calls usually need none: they take a faster way. Once this client's own was asked for, all calls go through it,
+        with the hooks, headers and cookies that it may have got.
+        """
+        return self._connections.http_client
 
     @property
     def config(self) -> Config:
@@ -127,16 +139,16 @@ class AsyncClient:
         """
         from ._drivers.raw import raw_async_client
 
-        return raw_async_client(self._config, self.http_client)
+        return raw_async_client(self._config, self._connections)
 
     async def perform(self, flow: Flow[Result]) -> Result:
         """Run a flow on this client's connections."""
-        return await awaiting.perform(flow, self.http_client)
+        return await awaiting.perform(flow, self._connections)
 
     async def close(self) -> None:
         """Close the connections; any number of times. A caller's own `http_client` stays open."""
-        if self._owns_http_client:
-            await self.http_client.aclose()
+        if self._is_owner:
+            await self._connections.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -147,7 +159,8 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}({self._config.base_url.full!r})'
+        config = getattr(self, '_config', None)  # there is none where the client could not be built
+        return f'{type(self).__name__}({config.base_url.full if config else None!r})'
 
     @staticmethod
     async def health_check(
@@ -157,7 +170,11 @@ class AsyncClient:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
         """Whether a runner is up, without a client: `health_check('http://localhost:3000').data['msg']` is `ok`."""
-        async with AsyncClient.use(static_config(base_url, token, options), http_client) as client:
+        try:
+            config = static_config(base_url, token, options)
+        finally:
+            del token, options  # a traceback shows no more of them
+        async with AsyncClient.use(config, http_client) as client:
             return await client.health.check()
 
     @staticmethod
@@ -168,7 +185,11 @@ class AsyncClient:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[VersionInfo]:
         """What a runner is compatible with, without a client."""
-        async with AsyncClient.use(static_config(base_url, token, options), http_client) as client:
+        try:
+            config = static_config(base_url, token, options)
+        finally:
+            del token, options  # a traceback shows no more of them
+        async with AsyncClient.use(config, http_client) as client:
             return await client.version.get()
 
     @staticmethod
@@ -179,7 +200,11 @@ class AsyncClient:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[RunnerState]:
         """What a runner has loaded, without a client (runner 1.46.0 and later)."""
-        async with AsyncClient.use(static_config(base_url, token, options), http_client) as client:
+        try:
+            config = static_config(base_url, token, options)
+        finally:
+            del token, options  # a traceback shows no more of them
+        async with AsyncClient.use(config, http_client) as client:
             return await client.status.get()
 
 

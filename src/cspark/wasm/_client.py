@@ -11,7 +11,7 @@ import httpx
 from ._drivers import blocking
 from ._flows import probes, services
 from ._flows.flow import Flow
-from .config import Config, RunnerUrl
+from .config import Config, RunnerUrl, configured, static_config
 from .options import (
     CallOptions,
     ClientOptions,
@@ -19,7 +19,6 @@ from .options import (
     MetadataOptions,
     StaticOptions,
     ValidateOptions,
-    check_options,
 )
 from .results import (
     ExecutedData,
@@ -61,25 +60,26 @@ class Client:
     """
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[ClientOptions]) -> None:
-        check_options('Client', options, ClientOptions)
-        self._start(Config(**options), http_client)
+        config = configured('Client', options)
+        self._start(config, blocking.Connections(http_client, config.verify))
 
-    def _start(self, config: Config, http_client: httpx.Client | None) -> None:
+    def _start(self, config: Config, connections: blocking.Connections, *, owner: bool = True) -> None:
         self._config = config
-        self._owns_http_client = http_client is None
-        self.http_client = http_client or httpx.Client(timeout=config.timeout_in_sec)
+        self._connections = connections
+        self._is_owner = owner
 
     @staticmethod
     def use(config: Config, http_client: httpx.Client | None = None) -> Client:
         """A client with a configuration that is there already."""
         client = Client.__new__(Client)
-        client._start(config, http_client)  # noqa: SLF001 - its own
+        client._start(config, blocking.Connections(http_client, config.verify))  # noqa: SLF001 - its own
         return client
 
     def with_options(self, **options: Unpack[ClientOptions]) -> Client:
         """A client with other options on the same connections: another tenant, other credentials, other limits.
 
-        Closing it leaves this client open; closing this client ends the connections of both.
+        Closing it leaves this client open; closing this client ends the connections of both. With another `verify`, it
+        has connections of its own.
 
         Args:
             **options: What is different: see `ClientOptions`.
@@ -87,8 +87,21 @@ class Client:
         Raises:
             SparkConfigError: An option is not what it should be.
         """
-        check_options('with_options', options, ClientOptions)
-        return Client.use(self._config.copy_with(**options), self.http_client)
+        config = configured('with_options', options, self._config)
+        shares = config.verify == self._config.verify
+        client = Client.__new__(Client)
+        connections = self._connections if shares else blocking.Connections(verify=config.verify)
+        client._start(config, connections, owner=not shares)  # noqa: SLF001 - its own
+        return client
+
+    @property
+    def http_client(self) -> httpx.Client:
+        """The client of httpx that this one sends through: the caller's own, or one that is made for it.
+
+        Calls usually need none: they take a faster way. Once this client's own was asked for, all calls go through it,
+        with the hooks, headers and cookies that it may have got.
+        """
+        return self._connections.http_client
 
     @property
     def config(self) -> Config:
@@ -123,16 +136,16 @@ class Client:
         """
         from ._drivers.raw import raw_client
 
-        return raw_client(self._config, self.http_client)
+        return raw_client(self._config, self._connections)
 
     def perform(self, flow: Flow[Result]) -> Result:
         """Run a flow on this client's connections."""
-        return blocking.perform(flow, self.http_client)
+        return blocking.perform(flow, self._connections)
 
     def close(self) -> None:
         """Close the connections; any number of times. A caller's own `http_client` stays open."""
-        if self._owns_http_client:
-            self.http_client.close()
+        if self._is_owner:
+            self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +156,8 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}({self._config.base_url.full!r})'
+        config = getattr(self, '_config', None)  # there is none where the client could not be built
+        return f'{type(self).__name__}({config.base_url.full if config else None!r})'
 
     @staticmethod
     def health_check(
@@ -153,7 +167,11 @@ class Client:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
         """Whether a runner is up, without a client: `health_check('http://localhost:3000').data['msg']` is `ok`."""
-        with Client.use(static_config(base_url, token, options), http_client) as client:
+        try:
+            config = static_config(base_url, token, options)
+        finally:
+            del token, options  # a traceback shows no more of them
+        with Client.use(config, http_client) as client:
             return client.health.check()
 
     @staticmethod
@@ -164,7 +182,11 @@ class Client:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[VersionInfo]:
         """What a runner is compatible with, without a client."""
-        with Client.use(static_config(base_url, token, options), http_client) as client:
+        try:
+            config = static_config(base_url, token, options)
+        finally:
+            del token, options  # a traceback shows no more of them
+        with Client.use(config, http_client) as client:
             return client.version.get()
 
     @staticmethod
@@ -175,15 +197,12 @@ class Client:
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[RunnerState]:
         """What a runner has loaded, without a client (runner 1.46.0 and later)."""
-        with Client.use(static_config(base_url, token, options), http_client) as client:
+        try:
+            config = static_config(base_url, token, options)
+        finally:
+            del token, options  # a traceback shows no more of them
+        with Client.use(config, http_client) as client:
             return client.status.get()
-
-
-def static_config(base_url: str | RunnerUrl | None, token: str, options: StaticOptions) -> Config:
-    """A configuration for calls that need no tenant: health, version, status."""
-    check_options('a static method', options, StaticOptions)
-    address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl.no_tenant(base_url or '')
-    return Config(base_url=address, token=token, **options)
 
 
 class _Resource:

@@ -1,22 +1,33 @@
 """JSON text: the one place that knows which library reads and writes it.
 
 `orjson` is fast and holds whole numbers of 64 bits; a text with longer ones is read by the standard library, and longer
-ones are written digit by digit, so that none is ever rounded.
+ones are written digit by digit, so that none is ever rounded. The standard library serves where `orjson` has no wheel.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import json
+import sys
 from collections.abc import Callable
+from datetime import time
 from typing import Any, Final, TypeGuard
 
-import orjson
+try:
+    import orjson as _library
+except ModuleNotFoundError:
+    from . import _plain_json as _library  # type: ignore[no-redef]
 
-__all__ = ['decode_json', 'encode_json', 'is_array', 'is_object']
+__all__ = ['Fragment', 'decode_json', 'encode_json', 'is_array', 'is_object']
+
+orjson: Any = _library
+Fragment: Any = orjson.Fragment
+"""JSON text that is put in as it is."""
 
 _DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG: Final = b'0' * 19
-_OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
+_PIECE: Final = 1 << 18
 
 
 def decode_json(content: bytes) -> Any:
@@ -30,7 +41,15 @@ def decode_json(content: bytes) -> Any:
     """
     value = orjson.loads(content)
     # The standard library reads more than JSON, so it does not decide what JSON is; it only keeps every digit.
-    return json.loads(content) if _LONG in content.translate(_DIGITS) else value
+    return json.loads(content) if _has_long_number(content) else value
+
+
+def _has_long_number(content: bytes) -> bool:
+    """Looked for in pieces, so that no second copy of a large text is made."""
+    return any(
+        _LONG in content[start : start + _PIECE + len(_LONG)].translate(_DIGITS)
+        for start in range(0, len(content), _PIECE)
+    )
 
 
 def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> bytes:
@@ -47,13 +66,12 @@ def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> b
     b'{"height":10,"ratio":null}'
     """
     try:
-        return orjson.dumps(value, default, _OPTIONS)
-    except orjson.JSONEncodeError as error:
-        if 'Integer exceeds 64-bit range' not in str(error):
-            raise
-    return orjson.dumps(
-        _spelled_out(value), lambda one: _spelled_out(default(one) if default else _refuse(one)), _OPTIONS
-    )
+        written: bytes = orjson.dumps(value, default, _numpy())
+        return written
+    except orjson.JSONEncodeError:
+        # Perhaps it holds what orjson alone does not know: then it is taken apart here, which is slow.
+        spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, _numpy())
+        return spelled
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -66,16 +84,32 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def _spelled_out(value: Any) -> Any:
-    """The same value with whole numbers that `orjson` does not hold as text that it puts in as it is."""
+def _numpy() -> int:
+    """orjson imports numpy when it may meet its values; who has such values has imported it."""
+    return orjson.OPT_SERIALIZE_NUMPY if 'numpy' in sys.modules else 0
+
+
+def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
+    """The same value in words that `orjson` has: it holds no long whole numbers, and only plain text as keys."""
     if is_object(value):
-        return {key: _spelled_out(item) for key, item in value.items()}
-    items: Any = value
-    if type(items) in (list, tuple):
-        return [_spelled_out(item) for item in items]
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        pairs: Any = value.items()
+        return {str.__str__(key) if isinstance(key, str) else key: _spelled_out(item, default) for key, item in pairs}
+    if type(value) is tuple or isinstance(value, list):
+        items: Any = value
+        return [_spelled_out(item, default) for item in items]
+    if isinstance(value, enum.Enum):
+        return _spelled_out(value.value, default)
+    if isinstance(value, int) and not isinstance(value, bool):
         return orjson.Fragment(str(int(value)))
-    return value
+    if isinstance(value, time):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: _spelled_out(getattr(value, field.name), default) for field in fields}
+    try:
+        return orjson.Fragment(orjson.dumps(value, None, _numpy()))
+    except orjson.JSONEncodeError:
+        return value if isinstance(value, (str, orjson.Fragment)) else _spelled_out(default(value), default)
 
 
 def _refuse(value: object) -> Any:

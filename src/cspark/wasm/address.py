@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from .errors import SparkConfigError, SparkSdkError
+from .errors import SparkConfigError, SparkSdkError, shorten
 from .uri import check_name
 
 __all__ = ['DEFAULT_RUNNER_URL', 'ENV_VARS', 'RunnerUrl']
 
 DEFAULT_RUNNER_URL: Final = 'http://localhost:3000'
+NO_USER: Final = 'base_url must not hold a user name or a password; give api_key=... or token=... instead'
+"""Where a runner is looked for if neither an argument nor the environment says so."""
 
 
 class ENV_VARS:  # noqa: N801 - the name that users import today
@@ -25,13 +27,17 @@ class ENV_VARS:  # noqa: N801 - the name that users import today
     BEARER_TOKEN = 'CSPARK_BEARER_TOKEN'  # noqa: S105 - a variable's name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class RunnerUrl:
     """A runner's address, with the path prefix that it may have, and the tenant beside it.
 
     Args:
-        value: Scheme, host, port and prefix, used as given. `CSPARK_RUNNER_URL` or `http://localhost:3000` if empty.
+        url: Scheme, host, port and prefix, used as given. `CSPARK_RUNNER_URL` or `http://localhost:3000` if empty.
         tenant: The tenant; empty for calls that need none.
+
+    Attributes:
+        value: The address without slashes at its end.
+        tenant: The tenant.
 
     Raises:
         SparkConfigError: It cannot be an address, or the tenant cannot stand in a path.
@@ -40,17 +46,23 @@ class RunnerUrl:
     'http://localhost:3000/mypath/torun/my-tenant'
     """
 
-    value: str = ''
-    tenant: str = ''
+    value: str
+    tenant: str
 
-    def __post_init__(self) -> None:
-        value = self.value or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
-        object.__setattr__(self, 'value', _checked(value))
+    def __init__(self, url: str | None = None, tenant: str | None = None) -> None:
+        address = url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
+        object.__setattr__(self, 'value', _checked(address))
+        object.__setattr__(self, 'tenant', tenant or '')
         if self.tenant:
             try:
                 check_name('tenant', self.tenant)
             except SparkSdkError as error:
                 raise SparkConfigError(error.message) from None
+            if not self.tenant.isascii() or self.tenant != self.tenant.strip():
+                raise SparkConfigError(f'tenant {self.tenant!r} cannot be sent, for it also stands in a header')
+
+    def __repr__(self) -> str:
+        return f'RunnerUrl({self.value!r}, {self.tenant!r})'
 
     @property
     def full(self) -> str:
@@ -79,9 +91,9 @@ class RunnerUrl:
             SparkConfigError: There is no tenant, or the address is none.
 
         >>> RunnerUrl.of(url='http://localhost:3000/my-tenant')
-        RunnerUrl(value='http://localhost:3000', tenant='my-tenant')
+        RunnerUrl('http://localhost:3000', 'my-tenant')
         >>> RunnerUrl.of(url='http://localhost:3000/mypath', tenant='my-tenant')
-        RunnerUrl(value='http://localhost:3000/mypath', tenant='my-tenant')
+        RunnerUrl('http://localhost:3000/mypath', 'my-tenant')
         """
         address = RunnerUrl(url or '').value
         last = urlsplit(address).path.rpartition('/')[2]
@@ -113,23 +125,22 @@ def _checked(value: object) -> str:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        raise SparkConfigError(f'base_url is not an address: {_hidden(str(error))}; {hint}') from None
+        reason = NO_USER if '@' in value else f'base_url is not an address: {shorten(str(error), 200)}; {hint}'
+        raise SparkConfigError(reason) from None
     if '@' in parts.netloc:
-        raise SparkConfigError(
-            'base_url must not hold a user name or a password; give api_key=... or token=... instead'
-        )
+        raise SparkConfigError(NO_USER)
     if parts.scheme not in ('http', 'https') or not parts.hostname:
         raise SparkConfigError(f'base_url {_hidden(value)!r} is not an address; {hint}')
     if parts.query or parts.fragment or value.endswith(('?', '#')):
         raise SparkConfigError('base_url must end with its path; it has a query or a fragment')
     if port == 0 or parts.netloc.endswith(':'):
-        raise SparkConfigError(f'base_url {value!r} has no port behind its colon, or port 0')
+        raise SparkConfigError(f'base_url {_hidden(value)!r} has no port behind its colon, or port 0')
     _check_host(parts, value)
     return value.rstrip('/')
 
 
 def _check_host(parts: SplitResult, value: str) -> None:
-    host = parts.hostname or ''
+    host, value = parts.hostname or '', _hidden(value)
     if parts.netloc.startswith('['):
         try:
             ipaddress.IPv6Address(host.partition('%')[0])
@@ -144,5 +155,5 @@ def _check_host(parts: SplitResult, value: str) -> None:
 
 
 def _hidden(text: str) -> str:
-    """A text without user information that may stand before an @."""
-    return re.sub(r'[^/\s]*@', '...@', text)
+    """A text without what stands before an @, which may be a password; cut short."""
+    return shorten(re.sub(r'.*@', '...@', text, flags=re.DOTALL), 200)

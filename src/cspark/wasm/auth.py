@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
-from .errors import SparkConfigError
+from .errors import SparkConfigError, forgetting
 
 __all__ = ['Authorization', 'TokenLike']
 
@@ -40,11 +40,13 @@ class Authorization:
     __slots__ = ('_api_key', '_source', '_token', 'auth')
 
     def __init__(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> None:
+        if auth is not None and not hasattr(auth, 'auth_flow'):
+            raise SparkConfigError(f'auth must be an httpx.Auth, not {type(auth).__name__}')
         self.auth = auth
         self._api_key = _checked('api_key', api_key)
         self._source = token if callable(token) else None
         self._token = None if callable(token) else checked_token(token)
-        if not (self._api_key or self._token or self._source or auth):
+        if not (self._api_key or self._token or self._source) and auth is None:
             raise SparkConfigError(
                 'credentials are missing; give token=... or api_key=..., or token="open" for a runner that asks for '
                 'none (the environment variables CSPARK_BEARER_TOKEN and CSPARK_API_KEY are read too)'
@@ -67,8 +69,8 @@ class Authorization:
 
     @property
     def as_header(self) -> dict[str, str]:
-        """The header to send, as far as it is known; none where authorization is open."""
-        if self.is_open:
+        """The header to send, as far as it is known; none where authorization is open or an `httpx.Auth`'s affair."""
+        if self.is_open or self.auth is not None:
             return {}
         if self._api_key:
             return {API_KEY_HEADER: self._api_key}
@@ -76,8 +78,8 @@ class Authorization:
 
     @property
     def source(self) -> Callable[[], Any] | None:
-        """What fetches a token, where a key does not go before it."""
-        return None if self._api_key else self._source
+        """What fetches a token, where neither a key nor an `httpx.Auth` goes before it."""
+        return None if self._api_key or self.auth is not None else self._source
 
     def keep(self, token: object) -> None:
         """Keep a token that was fetched.
@@ -85,13 +87,19 @@ class Authorization:
         Raises:
             SparkConfigError: It is none.
         """
-        self._token = checked_token(token)
+        try:
+            self._token = checked_token(token)
+        except SparkConfigError as error:
+            token = None
+            raise forgetting(error)
         if not self._token:
             raise SparkConfigError('the function given as token returned no token')
 
     def replace(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> Authorization:
         """Other credentials where some are given, else these."""
-        return Authorization(api_key=api_key, token=token, auth=auth) if api_key or token or auth else self
+        if api_key is None and token is None and auth is None:
+            return self
+        return Authorization(api_key=api_key, token=token, auth=auth)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Authorization) and all(
@@ -113,7 +121,7 @@ def checked_token(token: object) -> str | None:
         SparkConfigError: It cannot be sent in a header.
     """
     text = _checked('token', token)
-    return re.sub(r'^bearer\s+', '', text, flags=re.IGNORECASE).strip() if text else None
+    return re.sub(r'^bearer(\s+|$)', '', text, flags=re.IGNORECASE).strip() if text else None
 
 
 def _checked(name: str, value: object) -> str | None:

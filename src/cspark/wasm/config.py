@@ -5,16 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
 from .auth import Authorization, TokenLike
-from .errors import SparkConfigError
+from .errors import SparkConfigError, SparkSdkError, forgetting
 from .logger import LoggerLike, logger_for
+from .options import ClientOptions, StaticOptions, check_options
 from .retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = [
@@ -26,13 +32,23 @@ __all__ = [
     'SPARK_SDK',
     'Config',
     'RunnerUrl',
+    'configured',
+    'static_config',
 ]
 
 DEFAULT_TIMEOUT_IN_MS: Final = 60_000
-DEFAULT_MAX_RETRIES: Final = 2
-DEFAULT_RETRY_INTERVAL: Final = 1
-SPARK_SDK: Final = 'Spark Python SDK'
+"""The limit of a whole call, retries included, in milliseconds."""
 
+DEFAULT_MAX_RETRIES: Final = 2
+"""How often a failed call is tried again."""
+
+DEFAULT_RETRY_INTERVAL: Final = 1
+"""The longest first pause before a retry, in seconds."""
+
+SPARK_SDK: Final = 'Spark Python SDK'
+"""Where calls come from, unless `source_system` says otherwise."""
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 RESERVED: Final = frozenset(
     {'authorization', 'x-synthetic-key', 'content-length', 'content-encoding', 'content-type', 'host'}
 )
@@ -54,6 +70,10 @@ class Config:
         extra_headers: Headers to send with every request.
         logger: Where to log: True for the logger `cspark.wasm`, False for nowhere, or a logger.
 
+        verify: What to trust of a `https://` runner: True for what the machine trusts (certifi's list, or
+            `SSL_CERT_FILE` and `SSL_CERT_DIR`), the path of a file of certificates, an `ssl.SSLContext` (which may also
+            hold a certificate of the client's own), or False for anything.
+
     Raises:
         SparkConfigError: Something is missing or not what it should be; the text says what is accepted.
 
@@ -61,7 +81,7 @@ class Config:
     60.0
     """
 
-    __slots__ = ('auth', 'base_url', 'extra_headers', 'logger', 'phases', 'retry', 'timeout')
+    __slots__ = ('auth', 'base_url', 'extra_headers', 'logger', 'phases', 'retry', 'timeout', 'verify')
 
     base_url: RunnerUrl
     auth: Authorization
@@ -70,6 +90,7 @@ class Config:
     retry: RetryPolicy
     extra_headers: Mapping[str, str]
     logger: logging.Logger
+    verify: bool | str | ssl.SSLContext
 
     def __init__(
         self,
@@ -84,9 +105,10 @@ class Config:
         retry_interval: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
         logger: LoggerLike = True,
+        verify: bool | str | ssl.SSLContext | None = None,
     ) -> None:
         if isinstance(base_url, RunnerUrl):
-            address = base_url.copy_with(tenant=tenant)
+            address = _agreed(base_url, tenant)
         else:
             address = RunnerUrl.of(url=base_url, tenant=tenant)
         if not isinstance(auth, Authorization):
@@ -102,6 +124,7 @@ class Config:
             retry=_policy(max_retries, retry_interval),
             extra_headers=_headers(extra_headers),
             logger=logger_for(logger),
+            verify=_trust(verify),
         )
 
     def _set(self, **values: object) -> None:
@@ -123,6 +146,8 @@ class Config:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        if not hasattr(self, 'logger'):
+            return 'Config(being built)'
         limits = f'timeout={self.timeout:g}, max_retries={self.max_retries}, retry_interval={self.retry_interval:g}'
         return f'Config(base_url={self.base_url.full!r}, auth={self.auth!r}, {limits})'
 
@@ -159,6 +184,7 @@ class Config:
         retry_interval: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
         logger: LoggerLike | None = None,
+        verify: bool | str | ssl.SSLContext | None = None,
     ) -> Config:
         """The same settings but for those that are given.
 
@@ -168,18 +194,65 @@ class Config:
         """
         if isinstance(base_url, str):
             base_url = RunnerUrl.of(url=base_url, tenant=tenant or self.base_url.tenant)
+        elif base_url is not None and not base_url.tenant:
+            base_url = base_url.copy_with(tenant=tenant or self.base_url.tenant)
         limit, phases = (self.timeout, self.phases) if timeout is None else _timeout(timeout)
         copy = Config.__new__(Config)
         copy._set(  # noqa: SLF001 - its own
-            base_url=(base_url or self.base_url).copy_with(tenant=tenant),
+            base_url=_agreed(base_url, tenant) if base_url else self.base_url.copy_with(tenant=tenant),
             auth=self.auth.replace(api_key=api_key, token=token, auth=auth),
             timeout=limit,
             phases=phases,
             retry=_policy(max_retries, retry_interval, self.retry),
-            extra_headers=self.extra_headers if extra_headers is None else _headers(extra_headers),
+            extra_headers=_headers(self.extra_headers if extra_headers is None else extra_headers),
             logger=self.logger if logger is None else logger_for(logger),
+            verify=self.verify if verify is None else _trust(verify),
         )
         return copy
+
+
+def configured(method: str, options: ClientOptions, before: Config | None = None) -> Config:
+    """The configuration that keyword arguments mean, on top of an earlier one if there is one.
+
+    Raises:
+        SparkSdkError: One of them is unknown or not acceptable. They are cleared, for they may hold secrets, which a
+            traceback would show.
+    """
+    try:
+        check_options(method, options, ClientOptions)
+        return before.copy_with(**options) if before else Config(**options)
+    except SparkSdkError as error:
+        cast('dict[str, object]', options).clear()
+        raise forgetting(error)
+
+
+def static_config(base_url: str | RunnerUrl | None, token: str, options: StaticOptions) -> Config:
+    """A configuration for calls that need no tenant: health, version, status."""
+    try:
+        check_options('a static method', options, StaticOptions)
+        address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl.no_tenant(base_url or '')
+        return Config(base_url=address, token=token, **options)
+    except SparkSdkError as error:
+        base_url = token = ''
+        raise forgetting(error)
+
+
+def _trust(verify: Any) -> bool | str | ssl.SSLContext:
+    if verify is None:
+        return True
+    if isinstance(verify, (bool, str)) or ('ssl' in sys.modules and isinstance(verify, sys.modules['ssl'].SSLContext)):
+        trusted: bool | str | ssl.SSLContext = verify
+        return trusted
+    raise SparkConfigError(
+        f'verify must be True, False, the path of a file of certificates or an ssl.SSLContext, not {verify!r}'
+    )
+
+
+def _agreed(address: RunnerUrl, tenant: str | None) -> RunnerUrl:
+    """The address with the tenant that is given beside it, where it has none of its own."""
+    if tenant and address.tenant not in ('', tenant):
+        raise SparkConfigError(f'two tenants are given: {address.tenant!r} in base_url and tenant={tenant!r}')
+    return address.copy_with(tenant=tenant)
 
 
 def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
@@ -212,13 +285,17 @@ def _policy(retries: Any, interval: Any, before: RetryPolicy | None = None) -> R
 
 
 def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    if not isinstance(headers, (Mapping, NoneType)):
+        raise SparkConfigError(f'headers must be a mapping of names to text, not {type(headers).__name__}')
     for name, value in (headers or {}).items():
         if not all(isinstance(part, str) for part in (name, value)):
             raise SparkConfigError(f'headers must be text, not {type(value).__name__}: {name!r}')
+        if not _HEADER_NAME.fullmatch(name):
+            raise SparkConfigError(f'{name!r} is no name of a header')
         if name.lower() in RESERVED:
             raise SparkConfigError(
                 f'the header {name!r} is set by the client; give credentials as api_key=... or token=...'
             )
-        if not (name + value).isascii() or not (name + value).isprintable():
+        if not value.isascii() or not value.isprintable():
             raise SparkConfigError(f'the header {name!r} holds a character that cannot be sent')
     return dict(headers or {})

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 __all__ = [
     'ApiErrorCause',
@@ -93,7 +93,8 @@ class SparkError(Exception):
     """
 
     def __init__(self, message: str, cause: object = None) -> None:
-        super().__init__(message, cause)
+        super().__init__(message)  # alone: an OSError takes the first of two arguments for its errno
+        self.args = (message, cause)
         self.message = message
         self.cause = cause
 
@@ -213,12 +214,12 @@ class SparkApiError(SparkError):
         cause: The request and the response (`ApiErrorCause`).
     """
 
-    status: int
+    status: int = 0
 
-    def __init__(self, message: str, cause: object = None, status: int = 0) -> None:
+    def __init__(self, message: str, cause: object = None, status: int | None = None) -> None:
         super().__init__(message, cause)
-        self.args = (message, cause, status)
-        self.status = status
+        self.status = type(self).status if status is None else status
+        self.args = (message, cause, self.status)
 
     @property
     def data(self) -> Any:
@@ -234,45 +235,67 @@ class SparkApiError(SparkError):
 class BadRequestError(SparkApiError):
     """400: the request is not what the operation takes."""
 
+    status = 400
+
 
 class UnauthorizedError(SparkApiError):
     """401: no credentials, or not accepted ones."""
+
+    status = 401
 
 
 class ForbiddenError(SparkApiError):
     """403: not allowed; what an upload meets on a runner that was started without uploads."""
 
+    status = 403
+
 
 class NotFoundError(SparkApiError):
     """404: no such tenant, folder, service or version."""
+
+    status = 404
 
 
 class ConflictError(SparkApiError):
     """409: in conflict with the state of the runner."""
 
+    status = 409
+
 
 class UnsupportedMediaTypeError(SparkApiError):
     """415: a media type or a content encoding that the runner does not take."""
+
+    status = 415
 
 
 class UnprocessableEntityError(SparkApiError):
     """422: well formed, but refused for its content; what a broken package meets."""
 
+    status = 422
+
 
 class RateLimitError(SparkApiError):
     """429: too many requests."""
+
+    status = 429
 
 
 class InternalServerError(SparkApiError):
     """500: the runner, or the service that it executed, failed."""
 
+    status = 500
+
 
 class ServiceUnavailableError(SparkApiError):
     """503: the runner cannot take the call now."""
 
+    status = 503
+
 
 class GatewayTimeoutError(SparkApiError):
     """504: the service took longer than the runner allows."""
+
+    status = 504
 
 
 class UnknownApiError(SparkApiError):
@@ -280,17 +303,20 @@ class UnknownApiError(SparkApiError):
 
 
 STATUSES: Final[Mapping[int, type[SparkApiError]]] = {
-    400: BadRequestError,
-    401: UnauthorizedError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: ConflictError,
-    415: UnsupportedMediaTypeError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-    500: InternalServerError,
-    503: ServiceUnavailableError,
-    504: GatewayTimeoutError,
+    kind.status: kind
+    for kind in (
+        BadRequestError,
+        UnauthorizedError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        UnsupportedMediaTypeError,
+        UnprocessableEntityError,
+        RateLimitError,
+        InternalServerError,
+        ServiceUnavailableError,
+        GatewayTimeoutError,
+    )
 }
 
 _HINTS: Final[Mapping[int, str]] = {
@@ -302,17 +328,27 @@ _HINTS: Final[Mapping[int, str]] = {
 }
 
 
+def forgetting(error: SparkError) -> SparkError:
+    """The error without the frames that it comes from and what is behind it: credentials stand there."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
 def runner_message(data: object) -> str:
     """The runner's own words in an error answer, or an empty text.
 
     >>> runner_message({'status': 'Error', 'error': {'message': 'no such service'}})
     'no such service'
     """
-    for key in ('error', 'message', 'detail'):
-        found = data.get(key) if isinstance(data, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        if isinstance(found, str) and found:
+    return _message(data, 5)
+
+
+def _message(data: Any, levels: int) -> str:
+    for key in ('error', 'message', 'detail') if isinstance(data, Mapping) and levels else ():
+        found: Any = cast('Mapping[str, Any]', data).get(key)
+        if isinstance(found, str) and found.strip():
             return shorten(found)
-        if isinstance(found, Mapping) and (words := runner_message(found)):  # pyright: ignore[reportUnknownArgumentType]
+        if words := _message(found, levels - 1):
             return words
     return ''
 
@@ -323,11 +359,12 @@ def error_response(status: int, headers: Mapping[str, str], content: bytes) -> E
     if len(content) <= 1_000_000:
         try:
             data = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
-    return ErrorResponse(
-        status, dict(headers), shorten(content[: LONGEST_EXCERPT * 8].decode('utf-8', 'replace')), data
-    )
+    body = content[: LONGEST_EXCERPT * 4].decode('utf-8', 'replace')
+    if len(body) > LONGEST_EXCERPT or len(content) > LONGEST_EXCERPT * 4:
+        body = f'{body[:LONGEST_EXCERPT]}... (of {len(content)} bytes)'
+    return ErrorResponse(status, dict(headers), body, data)
 
 
 def api_error(cause: ApiErrorCause) -> SparkApiError:

@@ -5,16 +5,15 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Callable, Iterable, Mapping
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
-import orjson
 
-from ._json import decode_json, encode_json
+from ._json import Fragment, decode_json, encode_json
 from .errors import SparkSdkError
 
 __all__ = ['Inputs', 'encode_inputs', 'plain', 'read_inputs']
@@ -48,36 +47,88 @@ def read_inputs(inputs: Inputs) -> dict[str, Any] | list[Any]:
         return {}
     if isinstance(inputs, dict):
         return inputs
-    if isinstance(inputs, list):
-        return inputs
     if (frame := _columnar(inputs)) is not None:
         return frame
-    if (record := _record(inputs)) is not None:
+    if (record := _record(inputs)) is not None or (record := _row(inputs)) is not None:
         return record
-    if isinstance(inputs, Iterable):
-        return list(inputs)
+    if isinstance(inputs, Iterable) and not isinstance(inputs, type):
+        return _records(inputs if isinstance(inputs, list) else list(inputs))
     raise SparkSdkError(f'inputs must be {ACCEPTED}, not {type(inputs).__name__}')
 
 
-def encode_inputs(body: object, inputs: object, nan: Literal['null', 'error'] = 'null') -> bytes:
+def _records(inputs: list[Any]) -> list[Any]:
+    """Records as the API takes them: None is an empty one, a row of a data frame is one with names.
+
+    Raises:
+        SparkSdkError: The first is neither a record nor a row.
+    """
+    kinds = set(map(type, inputs)) - {dict, list, tuple}
+    if not kinds:
+        return inputs
+    first = inputs[0]
+    named = isinstance(first, Mapping) or first is None or _record(first) is not None or _row(first) is not None
+    rows = isinstance(first, (list, tuple)) or type(first).__module__.partition('.')[0] == 'numpy'
+    if not (named or rows) or _columnar(first) is not None:
+        raise SparkSdkError(f'inputs[0]: a record must be a mapping or a row of values, not {type(first).__name__}')
+    if not named:
+        return inputs
+    return [{} if one is None else _row(one) or one for one in inputs]
+
+
+def _row(value: Any) -> dict[str, Any] | None:
+    """A row of a pandas frame as a record; None for anything else."""
+    if _library(value) != 'pandas' or not hasattr(value, 'to_dict') or hasattr(value, 'columns'):
+        return None
+    return {str(name): item for name, item in value.items()}
+
+
+def _library(value: Any) -> str:
+    """Which of the libraries of data frames a value comes from, or its class does; empty for none."""
+    for kind in type(value).__mro__:
+        library = kind.__module__.partition('.')[0]
+        if library in ('pandas', 'polars', 'pyarrow', 'numpy'):
+            return library
+    return ''
+
+
+def encode_inputs(body: object, inputs: object, nan: Literal['null', 'error'] = 'null', first: int = 0) -> bytes:
     """A body with inputs in it as JSON.
 
     Args:
         body: What to write.
         inputs: The inputs within it, for errors: these name the place of a value from here.
         nan: What becomes of NaN and infinities.
+        first: The place of the first one among all inputs, for errors.
 
     Raises:
         SparkSdkError: A value is none that JSON can hold; the text names its place and says what is accepted.
     """
-    if nan == 'error' and (place := _find(inputs, 'inputs', _is_nan)):
+    known = _Known()
+    if nan == 'error' and (place := _find(inputs, 'inputs', _is_nan, known, first)):
         raise SparkSdkError(
             f'{place[0]}: {place[1]!r} is not a number that JSON can hold; give nan="null" to send null'
         )
     try:
-        return encode_json(body, plain)
+        return encode_json(body, known.plain)
     except (TypeError, ValueError, RecursionError) as error:
-        raise SparkSdkError(_problem(inputs, error), error) from error
+        raise SparkSdkError(_problem(inputs, error, known, first), error) from error
+
+
+class _Known:
+    """What iterators among the values held: they can be read only once."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[Any, list[Any]]] = {}
+
+    def items(self, iterator: Iterator[Any]) -> list[Any]:
+        """The items of an iterator."""
+        if id(iterator) not in self._read:
+            self._read[id(iterator)] = (iterator, list(iterator))
+        return self._read[id(iterator)][1]
+
+    def plain(self, value: Any) -> Any:
+        """As `plain`, any number of times."""
+        return self.items(value) if isinstance(value, Iterator) else plain(value)
 
 
 def plain(value: Any) -> Any:
@@ -90,8 +141,8 @@ def plain(value: Any) -> Any:
     '2026-01-31'
     """
     if isinstance(value, Decimal):
-        return orjson.Fragment(str(value)) if value.is_finite() else None
-    if type(value).__name__ in ('NAType', 'NaTType'):
+        return Fragment(str(value)) if value.is_finite() else None
+    if type(value).__name__ in ('NAType', 'NaTType') or (type(value).__name__ == 'datetime64' and str(value) == 'NaT'):
         return None
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
@@ -138,17 +189,14 @@ def _columnar(value: Any) -> list[Any] | None:
 
     None of the libraries is imported here: whoever has a data frame has imported its library.
     """
-    kind = type(value)
-    library = kind.__module__.partition('.')[0]
-    if library not in sys.modules:
-        return None
+    library = _library(value)
     names: Any
     columns: list[Any]
     if library == 'pandas' and hasattr(value, 'columns'):
         names = value.columns
         objects = value.astype(object).where(value.notna(), None)
         columns = [objects.iloc[:, index].tolist() for index in range(len(names))]
-    elif library == 'polars' and hasattr(value, 'columns'):
+    elif library == 'polars' and (hasattr(value, 'collect') or hasattr(value, 'iter_rows')):
         frame = value.collect() if hasattr(value, 'collect') else value
         names = frame.columns
         columns = [frame[name].to_list() for name in names]
@@ -158,17 +206,22 @@ def _columnar(value: Any) -> list[Any] | None:
     elif library == 'pyarrow' and hasattr(value, 'schema') and hasattr(value, 'columns'):
         names = value.schema.names
         columns = [column.to_pylist() for column in value.columns]
+    elif library == 'numpy' and getattr(getattr(value, 'dtype', None), 'names', None) and hasattr(value, '__len__'):
+        names = value.dtype.names
+        columns = [value[name].tolist() for name in names]
     else:
         return None
     return [[str(name) for name in names], *zip(*columns, strict=True)]
 
 
-def _problem(inputs: object, error: Exception) -> str:
+def _problem(inputs: object, error: Exception, known: _Known, first: int) -> str:
     try:
-        place = _find(inputs, 'inputs', _cannot_be_written)
+        place = _find(inputs, 'inputs', _cannot_be_written, known, first)
     except RecursionError:
         return 'inputs hold themselves, or are nested too deeply for JSON'
     where, what = place or ('inputs', error)
+    if isinstance(what, _Key) and isinstance(what.key, str):
+        return f'{where}: a key has half a surrogate pair, which JSON cannot hold'
     if isinstance(what, _Key):
         return f'{where}: the key {what.key!r} is not text'
     if isinstance(what, str):
@@ -181,20 +234,34 @@ class _Key:
     key: object
 
 
-def _find(value: Any, path: str, wrong: Callable[[Any], bool]) -> tuple[str, Any] | None:
+def _find(value: Any, path: str, wrong: Callable[[Any], bool], known: _Known, first: int = 0) -> tuple[str, Any] | None:
     """The place of the first value that is wrong, and the value."""
-    children: Iterable[tuple[str, Any]]
-    if isinstance(value, dict):
-        children = [(_member(path, key), item) for key, item in value.items()]
-        if unnamed := [key for key in value if not isinstance(key, str)]:
-            return (path, _Key(unnamed[0])) if wrong is _cannot_be_written else None
-    elif isinstance(value, (list, tuple)) and not hasattr(value, '_asdict'):
-        children = [(f'{path}[{index}]', item) for index, item in enumerate(value)]
-    elif (record := _record(value)) is not None:
-        children = [(_member(path, key), item) for key, item in record.items()]
-    else:
+    if isinstance(value, dict) and wrong is _cannot_be_written:
+        for key in value:
+            if not isinstance(key, str) or _cannot_be_written(key):
+                return path, _Key(key)
+    children = _children(value, path, known, first)
+    if children is None:
         return (path, value) if wrong(value) else None
-    return next((found for child, item in children if (found := _find(item, child, wrong))), None)
+    return next((found for child, item in children if (found := _find(item, child, wrong, known))), None)
+
+
+def _children(value: Any, path: str, known: _Known, first: int) -> list[tuple[str, Any]] | None:
+    """What a value holds, each with its place; None where it holds nothing."""
+    if isinstance(value, enum.Enum):
+        return [(path, value.value)]
+    if (record := _record(value)) is not None:
+        return [(_member(path, key), item) for key, item in record.items()]
+    if isinstance(value, Iterator):
+        value = known.items(value)
+    elif hasattr(value, 'tolist'):
+        items = value.tolist()
+        if not isinstance(items, list):
+            return [(path, items)] if isinstance(items, float) else None
+        value = items
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, type)):
+        return [(f'{path}[{index}]', item) for index, item in enumerate(value, first)]
+    return None
 
 
 def _member(path: str, key: object) -> str:
@@ -210,6 +277,6 @@ def _is_nan(value: Any) -> bool:
 def _cannot_be_written(value: Any) -> bool:
     try:
         encode_json(value, plain)
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError):
         return True
     return False

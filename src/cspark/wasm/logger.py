@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from .errors import SparkSdkError
+from .errors import SparkConfigError
 
 __all__ = ['LoggerLike', 'LoggerOptions', 'logger_for']
 
@@ -33,14 +33,16 @@ class LoggerOptions:
         """The options that a boolean or a mapping means.
 
         Raises:
-            SparkSdkError: The mapping has a key that is no option.
+            SparkConfigError: It is neither, or the mapping has a key that is no option.
         """
         if isinstance(options, LoggerOptions):
             return options
         if isinstance(options, bool):
             return LoggerOptions(disabled=not options)
+        if not isinstance(options, Mapping):
+            raise SparkConfigError(f'logger must be a logger, a boolean or a mapping, not {type(options).__name__}')
         if unknown := set(options) - set(LoggerOptions.__dataclass_fields__):
-            raise SparkSdkError(
+            raise SparkConfigError(
                 f'logger has unknown options {sorted(unknown)}; it takes {list(LoggerOptions.__dataclass_fields__)}'
             )
         return LoggerOptions(**options)

@@ -17,6 +17,8 @@ from .logger import LoggerLike
 from .retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = [
@@ -30,7 +32,10 @@ __all__ = [
 ]
 
 Names: TypeAlias = 'str | Sequence[str] | None'
+"""A list of names, or a comma-separated text."""
+
 Timeout: TypeAlias = 'float | httpx.Timeout | None'
+"""The limit of a whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
 
 
 class StaticOptions(TypedDict, total=False):
@@ -47,6 +52,9 @@ class StaticOptions(TypedDict, total=False):
     """Headers to send with every request."""
     logger: LoggerLike
     """Where to log: a logger, or False for nowhere (the logger `cspark.wasm`)."""
+    verify: bool | str | ssl.SSLContext | None
+    """What to trust of a `https://` runner (what the machine trusts): the path of a file of certificates, an
+    `ssl.SSLContext`, or False for anything."""
 
 
 class ClientOptions(StaticOptions, total=False):
@@ -144,7 +152,7 @@ def check_options(method: str, options: Mapping[str, object], accepted: type[Any
     for name in options:
         if name not in names:
             close: list[str] = difflib.get_close_matches(name, names, 1)
-            hint = f'; did you mean {close[0]!r}?' if close else ''
+            hint = f'; did you mean {close[0]!r}?' if close else '.'
             raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
 
 

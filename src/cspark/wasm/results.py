@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
 
 from ._json import is_array, is_object
+from .answer import Answer
 from .errors import SparkExecutionError, SparkSdkError
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ __all__ = [
 ]
 
 Data = TypeVar('Data')
-
-SECRET_HEADERS = frozenset({'authorization', 'x-synthetic-key', 'proxy-authorization', 'cookie'})
 
 
 class Health(TypedDict):
@@ -88,50 +86,78 @@ class ExecutedData(TypedDict):
     request_timestamp: str | None
 
 
-@dataclass
 class HttpResponse(Generic[Data]):
-    """An answer of the runner. It pickles, without credentials.
+    """An answer of the runner. It pickles, and holds no credentials.
 
-    Attributes:
+    Args:
         status: The HTTP status.
         data: The answer, decoded.
         buffer: The answer's body as bytes, unpacked.
         headers: The answer's headers.
-        raw_request: The request as it was sent.
+        raw_request: The request.
         raw_response: The answer as httpx has it.
+        answer: The exchange with the runner, where the three before are not given.
     """
 
-    status: int
-    data: Data
-    buffer: bytes
-    headers: httpx.Headers
-    raw_request: httpx.Request
-    raw_response: httpx.Response
+    def __init__(
+        self,
+        status: int,
+        data: Data,
+        buffer: bytes = b'',
+        headers: httpx.Headers | None = None,
+        raw_request: httpx.Request | None = None,
+        raw_response: httpx.Response | None = None,
+        *,
+        answer: Answer | None = None,
+    ) -> None:
+        self.status = status
+        """The HTTP status."""
+        self.data = data
+        """The answer, decoded."""
+        self.buffer = buffer
+        """The answer's body as bytes, unpacked."""
+        self._answer = answer or Answer('GET', 'http://localhost', {}, None, status, [], buffer)
+        given = {'headers': headers, 'raw_request': raw_request, 'raw_response': raw_response}
+        self._given: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+    @classmethod
+    def of(cls, answer: Answer, data: Data) -> Self:
+        """What a caller gets for an exchange."""
+        return cls(answer.status, data, answer.content, answer=answer)
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The answer's headers."""
+        found: httpx.Headers = self._given.get('headers', self._answer.headers)
+        return found
+
+    @property
+    def raw_request(self) -> httpx.Request:
+        """The request, without the headers that may hold secrets."""
+        found: httpx.Request = self._given.get('raw_request', self._answer.request)
+        return found
+
+    @property
+    def raw_response(self) -> httpx.Response:
+        """The answer as httpx has it."""
+        found: httpx.Response = self._given.get('raw_response', self._answer.response)
+        return found
 
     def copy_with(self, **changes: Any) -> HttpResponse[Any]:
         """A copy with other values for `status`, `data`, `buffer`, `headers`, `request` or `response`."""
         names = {'request': 'raw_request', 'response': 'raw_response'}
-        values = {**self.__dict__, **{names.get(name, name): value for name, value in changes.items()}}
-        return type(self)(**values)
+        changes = {names.get(name, name): value for name, value in changes.items()}
+        values = {name: changes.pop(name, getattr(self, name)) for name in ('status', 'data', 'buffer')}
+        if unknown := changes.keys() - {'headers', 'raw_request', 'raw_response'}:
+            raise TypeError(f'an answer has no {", ".join(sorted(unknown))}')
+        copy = type(self)(**values, answer=self._answer)
+        copy._given = {**self._given, **changes}  # noqa: SLF001 - its own
+        return copy
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} {self.status}, {len(self.buffer)} bytes>'
 
-    def __getstate__(self) -> dict[str, Any]:
-        import httpx
 
-        shown = {name: value for name, value in self.raw_request.headers.items() if name.lower() not in SECRET_HEADERS}
-        request = httpx.Request(self.raw_request.method, self.raw_request.url, headers=shown)
-        response = httpx.Response(
-            self.raw_response.status_code,
-            headers={name: value for name, value in self.headers.items() if name.lower() != 'content-encoding'},
-            content=self.buffer,
-            request=request,
-        )
-        return {**self.__dict__, 'raw_request': request, 'raw_response': response}
-
-
-@dataclass(repr=False)
 class ServiceExecuted(HttpResponse[Data]):
     """The answer of `services.execute`. What is below reads alike for one record and for many, in either format."""
 
@@ -149,7 +175,8 @@ class ServiceExecuted(HttpResponse[Data]):
         """
         if len(self.outputs) != 1:
             raise SparkSdkError(f'the answer has {len(self.outputs)} records; .outputs has the outputs of each')
-        return self.outputs[0] or {}
+        found = self.outputs[0]
+        return found if is_object(found) else {}
 
     @property
     def warnings(self) -> list[Any]:
@@ -192,13 +219,17 @@ class ServiceExecuted(HttpResponse[Data]):
 
     def to_arrow(self) -> Any:
         """The outputs as a `pyarrow.Table` (which has no types) with a row a record; empty for one that failed."""
-        return _library('pyarrow').Table.from_pylist(self._rows())
+        pa, rows = _library('pyarrow'), self._rows()
+        try:
+            return pa.Table.from_pylist(rows)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            return pa.table({name: _arrow_column(pa, [row[name] for row in rows]) for name in rows[0]})
 
     def _list(self, name: str) -> list[Any]:
         data: Any = self.data
         holder = data.get('response_data') if is_object(data) and 'response_data' in data else None
         if holder is not None:
-            return [holder.get(name)]
+            return [holder.get(name) if is_object(holder) else None]
         found = data.get(name) if is_object(data) else None
         if is_array(found):
             return found
@@ -207,8 +238,19 @@ class ServiceExecuted(HttpResponse[Data]):
         return [None] * len(outputs) if is_array(outputs) else []
 
     def _rows(self) -> list[dict[str, Any]]:
+        header, *values = self.outputs or [None]
+        if is_array(header) and all(isinstance(name, str) for name in header):
+            return [dict(zip(header, row, strict=False)) for row in values]
         names = list(dict.fromkeys(name for output in self.outputs if is_object(output) for name in output))
         return [{name: output.get(name) if is_object(output) else None for name in names} for output in self.outputs]
+
+
+def _arrow_column(pa: Any, values: list[Any]) -> Any:
+    """A column for Arrow, which has one type; what is mixed becomes text."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values])
 
 
 def _library(name: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from .errors import SparkConfigError
 
@@ -32,7 +33,7 @@ class RetryPolicy:
         uploads: Whether an upload counts as safe to repeat.
 
     Raises:
-        SparkConfigError: A number is not acceptable.
+        SparkConfigError: A number or a status is not acceptable.
 
     >>> RetryPolicy(max_retries=5, interval=0.5).longest_pause_before(3)
     2.0
@@ -54,6 +55,12 @@ class RetryPolicy:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                 shown = 'retry_interval' if name == 'interval' else name
                 raise SparkConfigError(f'{shown} must be a number of seconds from 0 on, not {value!r}')
+        for name in ('statuses', 'statuses_when_safe'):
+            given: Any = getattr(self, name)
+            members: Collection[Any] = given if hasattr(given, '__len__') else ('',)
+            if not all(type(one) is int for one in members):
+                raise SparkConfigError(f'{name} must be a set of statuses such as {{429}}, not {given!r}')
+            object.__setattr__(self, name, frozenset(members))
 
     def longest_pause_before(self, retry: int) -> float:
         """The longest pause before a retry, in seconds; the first retry is number 1."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import quote
 from uuid import UUID
 
-from .errors import SparkSdkError
+from .errors import SparkSdkError, shorten
 
 __all__ = ['Uri', 'UriLike', 'UriParams']
 
@@ -18,11 +18,14 @@ FORMATS: Final = (
     '"proxy/ENDPOINT" or a UriParams of these parts'
 )
 
-_CONTROL: Final = re.compile(r'[\x00-\x1f\x7f]')
+_CONTROL: Final = re.compile(r'[\x00-\x1f\x7f-\x9f]')
 _SURROGATE: Final = re.compile(r'[\ud800-\udfff]')
+_VERSIONED: Final = re.compile(r'(?P<service>.+)\[(?P<version>[^\[\]]*)\]', re.DOTALL)
+_WHOLE_PATH: Final = "/%?=&~!$'()*+,;:@"
 API_VERSION: Final = 'api/v3'
 
 _LOCATORS: Final = {'service': 'service_id', 'version': 'version_id', 'proxy': 'proxy'}
+_FIRST_WORDS: Final = frozenset({*_LOCATORS, 'folders'})
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,8 @@ class Uri:
         <Uri: http://localhost:3000/my-tenant/api/v3/folders/my%20folder/services/my-service/execute>
         """
         named = Uri.validate(uri) if uri and uri.service_uri else UriParams(public=bool(uri and uri.public))
-        parts = [base_url, version, 'public' if named.public else '', _path(named), '' if named.proxy else endpoint]
-        return Uri('/'.join(part for part in parts if part))
+        parts = [version, 'public' if named.public else '', _path(named), '' if named.proxy else endpoint]
+        return _joined(base_url, parts)
 
     @staticmethod
     def partial(resource: str, *, base_url: str = '', version: str = API_VERSION, endpoint: str = '') -> Uri:
@@ -137,38 +140,40 @@ class Uri:
         <Uri: http://localhost:3000/my-tenant/api/v3/proxy/quotes>
         """
         path = '/'.join(segment for segment in resource.split('/') if segment)
-        return Uri('/'.join(part for part in (base_url, version, path, endpoint) if part))
+        return _joined(base_url, [version, quote(path, safe=_WHOLE_PATH), endpoint])
 
     @staticmethod
     def decode(uri: str) -> UriParams:
         """Read the parts out of a text; a text that names nothing gives empty parts.
 
-        Runs of slashes, leading and trailing ones are forgiven. Slashes after the first belong to the service.
+        Runs of slashes, leading and trailing ones are forgiven. Slashes after the first belong to the service. Brackets
+        at the end hold the version; empty ones mean none, so that a service's own name may end with brackets.
 
         >>> Uri.decode('folders/my-folder/services/my-service[1.2]').version
         '1.2'
         >>> Uri.decode('version/0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43').version_id
         '0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43'
         """
-        segments = [segment for segment in uri.strip().split('/') if segment]
+        segments = [segment for segment in uri.split('/') if segment]
         if len(segments) == 1 and _is_uuid(segments[0]):
             return UriParams(service_id=segments[0])
         if len(segments) < 2:
             return UriParams()
-        if len(segments) > 3 and segments[0] == 'folders' and segments[2] == 'services':
-            segments = [segments[1], *segments[3:]]
-        first, rest = segments[0], '/'.join(segments[1:])
-        if first in _LOCATORS:
+        long = len(segments) > 3 and segments[0] == 'folders' and segments[2] == 'services'
+        first, rest = (segments[1], '/'.join(segments[3:])) if long else (segments[0], '/'.join(segments[1:]))
+        if first in _LOCATORS and not long:
             located: dict[str, Any] = {_LOCATORS[first]: rest}
             return UriParams(**located)
-        named = re.fullmatch(r'(?P<service>.+?)\[(?P<version>[^\[\]]*)\]', rest, re.DOTALL)
-        if named:
-            return UriParams(folder=first, service=named['service'], version=named['version'].strip() or None)
+        if named := _VERSIONED.fullmatch(rest):
+            version = named['version'] if named['version'].strip() else None
+            return UriParams(folder=first, service=named['service'], version=version)
         return UriParams(folder=first, service=rest)
 
     @staticmethod
     def encode(uri: UriParams, long: bool = True) -> str:
         """Write parts as text: the long form has `folders` and `services` in it.
+
+        The short form of a folder that would be read as something else, such as `version`, is the long one.
 
         >>> Uri.encode(UriParams('my-folder', 'my-service'))
         'folders/my-folder/services/my-service'
@@ -178,12 +183,10 @@ class Uri:
         if uri.service_id:
             return f'service/{uri.service_id}'
         if uri.folder and uri.service:
-            version = f'[{uri.version}]' if uri.version else ''
-            return (
-                f'folders/{uri.folder}/services/{uri.service}{version}'
-                if long
-                else f'{uri.folder}/{uri.service}{version}'
-            )
+            version = f'[{uri.version or ""}]' if uri.version or _VERSIONED.fullmatch(f'{uri.service}') else ''
+            if long or f'{uri.folder}' in _FIRST_WORDS:
+                return f'folders/{uri.folder}/services/{uri.service}{version}'
+            return f'{uri.folder}/{uri.service}{version}'
         return f'proxy/{uri.proxy}' if uri.proxy else ''
 
     @staticmethod
@@ -194,7 +197,7 @@ class Uri:
             SparkSdkError: It is nothing that could name one.
         """
         if isinstance(uri, UriParams):
-            return uri
+            return _as_text(uri)
         if isinstance(uri, (str, Uri)):
             return Uri.decode(str(uri))
         if isinstance(uri, UUID):
@@ -202,11 +205,11 @@ class Uri:
         if isinstance(uri, Mapping):
             if unknown := [name for name in uri if name not in UriParams.__dataclass_fields__]:
                 raise SparkSdkError(f'{unknown[0]!r} is no part of a service name; {FORMATS}')
-            return UriParams(**uri)
+            return _as_text(UriParams(**uri))
         parts: dict[str, Any] = {name: getattr(uri, name, None) for name in UriParams.__dataclass_fields__}
         if not any(parts.values()):
             raise SparkSdkError(f'{type(uri).__name__} does not name a service; {FORMATS}')
-        return UriParams(**parts)
+        return _as_text(UriParams(**parts))
 
     @staticmethod
     def validate(uri: UriLike, message: str | None = None) -> UriParams:
@@ -217,8 +220,8 @@ class Uri:
             message: What the error says first, where the parts name nothing.
 
         Raises:
-            SparkSdkError: The parts name nothing, or a name cannot travel in a path: empty, `.`, `..`, with a control
-                character or half a surrogate pair.
+            SparkSdkError: The parts name nothing, or a name cannot travel in a path: it is empty, `.` or `..` or has
+                such a part between slashes, or it holds a control character or half a surrogate pair.
 
         >>> Uri.validate('my-folder/my-service').service
         'my-service'
@@ -232,14 +235,26 @@ class Uri:
                 if params.service
                 else 'no service is named'
             )
-            raise SparkSdkError(f'{missing}: got {uri!r}; {FORMATS}')
-        for name in ('folder', 'service', 'service_id', 'version', 'version_id'):
+            raise SparkSdkError(f'{missing}: got {shorten(repr(uri), 200)}; {FORMATS}')
+        for name in ('folder', 'service', 'service_id', 'version', 'version_id', 'proxy'):
             value = getattr(params, name)
             if value is not None:
-                check_name(name, value)
-        for segment in (params.proxy or 'none').strip('/').split('/'):
-            check_name('proxy', segment)
+                check_name(name, value.strip('/') if name == 'proxy' and isinstance(value, str) else value)
+        if params.version and re.search(r'[\[\]]', params.version):
+            raise SparkSdkError(f'version {shorten(repr(params.version), 200)} holds a bracket, which no version does')
         return params
+
+
+def _joined(base_url: str, parts: list[str]) -> Uri:
+    return Uri(f'{base_url.rstrip("/")}/' + '/'.join(part for part in parts if part))
+
+
+def _as_text(params: UriParams) -> UriParams:
+    """The same parts with UUIDs as text and without empty ones, which name nothing."""
+    values = vars(params)
+    changed: dict[str, Any] = {name: str(value) for name, value in values.items() if isinstance(value, UUID)}
+    changed |= {name: None for name, value in values.items() if value == ''}
+    return replace(params, **changed) if changed else params
 
 
 def _path(named: UriParams) -> str:
@@ -258,12 +273,13 @@ def check_name(what: str, value: object) -> str:
     Raises:
         SparkSdkError: It says what is wrong with which name.
     """
+    shown = shorten(repr(value), 200)
     if not isinstance(value, str):
-        raise SparkSdkError(f'{what} must be text, not {type(value).__name__}: {value!r}')
-    if value.strip() in ('', '.', '..'):
-        raise SparkSdkError(f'{what} {value!r} cannot stand in a path; give a name other than "", "." and ".."')
+        raise SparkSdkError(f'{what} must be text, not {type(value).__name__}: {shown}')
+    if any(part.strip() in ('', '.', '..') for part in value.split('/')):
+        raise SparkSdkError(f'{what} {shown} cannot stand in a path; give a name other than "", "." and ".."')
     if _CONTROL.search(value) or _SURROGATE.search(value):
-        raise SparkSdkError(f'{what} {value!r} holds a character that cannot stand in a path')
+        raise SparkSdkError(f'{what} {shown} holds a character that cannot stand in a path')
     return value
 
 

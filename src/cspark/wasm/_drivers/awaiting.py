@@ -1,44 +1,118 @@
-"""Performs flows on an `httpx.AsyncClient`."""
+"""Performs flows and awaits meanwhile."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from contextlib import aclosing, closing
-from typing import Any, TypeVar
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
 import httpx
 
 from .._flows.flow import Compute, Flow, Pause, Send, Step
-from .wire import build, received, sending, time_left, undelivered
+from ..answer import Answer
+from ..errors import SparkConfigError, SparkSdkError
+from . import through_httpx
+from .proxies import Proxies
+from .wire import Verify, own_http_client_settings
 
-__all__ = ['perform']
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ['AsyncConnections', 'perform']
 
 Result = TypeVar('Result')
 
 
-async def perform(flow: Flow[Result], http_client: httpx.AsyncClient) -> Result:
+class AsyncConnections:
+    """What an awaited client sends through, for one event loop.
+
+    Args:
+        http_client: A caller's own client, through which everything then goes; it is never closed here.
+        verify: What to trust of a `https://` runner: see `tls_context`.
+    """
+
+    def __init__(self, http_client: httpx.AsyncClient | None = None, verify: Verify = True) -> None:
+        self._verify = verify
+        self._given = http_client
+        self._own: httpx.AsyncClient | None = None
+        self._only_httpx = http_client is not None
+        self._starting = threading.Lock()
+        self._session: Session | None = None
+        self._loop: object = None
+        self._proxies = Proxies()
+        self.is_closed = False
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """The client of httpx. Once it was asked for, everything goes through it: it may have got hooks or headers."""
+        self._only_httpx = True
+        return self.general()
+
+    def general(self) -> httpx.AsyncClient:
+        """The client of httpx, for what takes no faster way."""
+        with self._starting:
+            if self._given is not None:
+                return self._given
+            if self._own is None:
+                self._own = httpx.AsyncClient(**own_http_client_settings(self._verify))
+            return self._own
+
+    async def send(self, step: Send) -> Answer:
+        """Send a step and read its answer to the end.
+
+        Raises:
+            Undelivered: There is no answer.
+        """
+        if self.is_closed and self._given is None:
+            raise SparkConfigError('the client is closed; make another one')
+        loop = _running_loop()
+        self._loop = self._loop or loop
+        if loop is not self._loop:
+            raise SparkSdkError('the client was used on another event loop before; make one for each event loop')
+        by_httpx = self._only_httpx or step.files or step.auth is not None or self._proxies.lead_to(step.url)
+        if by_httpx or loop is None:
+            return await through_httpx.exchange_async(step, self.general())
+        if self._session is None:
+            from .session import Session
+
+            self._session = Session(self._verify)
+        return await self._session.exchange(step)
+
+    async def close(self) -> None:
+        """Close all connections but those of a caller's own client; any number of times."""
+        self.is_closed = True
+        if self._session is not None:
+            await self._session.close()
+        if self._own is not None:
+            await self._own.aclose()
+
+
+async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
     """Run a flow to its end: do each step, hand in the result or throw in the error."""
     with closing(flow):
         try:
             step = next(flow)
             while True:
                 try:
-                    result = await _do(step, http_client)
+                    # In a list that is emptied: it may be a token, and reports show the variables of frames.
+                    done = [await _do(step, connections)]
                 except Exception as error:  # noqa: BLE001 - it is the flow's to handle
                     step = flow.throw(error)
                 else:
-                    step = flow.send(result)
+                    step = flow.send(done.pop())
         except StopIteration as end:
             final: Result = end.value
             return final
 
 
-async def _do(step: Step, http_client: httpx.AsyncClient) -> Any:
+async def _do(step: Step, connections: AsyncConnections) -> Any:
     match step:
         case Send():
-            return await _send(step, http_client)
+            return await connections.send(step)
         case Pause():
             await anyio.sleep(step.seconds)
         case Compute():
@@ -47,16 +121,9 @@ async def _do(step: Step, http_client: httpx.AsyncClient) -> Any:
     return None
 
 
-async def _send(step: Send, http_client: httpx.AsyncClient) -> httpx.Response:
+def _running_loop() -> object:
+    """The event loop of asyncio; None on another one, such as trio's."""
     try:
-        request = build(step, http_client)
-        with anyio.fail_after(time_left(step)):
-            answer = await http_client.send(request, **sending(step))
-            async with aclosing(answer):
-                parts = [part async for part in answer.aiter_raw()]
-            return received(answer, b''.join(parts))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        failure = undelivered(error)
-    except TimeoutError:
-        failure = undelivered(httpx.ReadTimeout('the time is over'))
-    raise failure  # here, and not above: what is raised there keeps httpx's frames alive
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

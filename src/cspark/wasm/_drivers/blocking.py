@@ -1,8 +1,10 @@
-"""Performs flows on an `httpx.Client`."""
+"""Performs flows and blocks meanwhile."""
 
 from __future__ import annotations
 
 import inspect
+import os
+import threading
 import time
 from contextlib import closing
 from typing import Any, TypeVar
@@ -10,54 +12,102 @@ from typing import Any, TypeVar
 import httpx
 
 from .._flows.flow import Compute, Flow, Pause, Send, Step
+from ..answer import Answer
 from ..errors import SparkConfigError
-from .wire import build, received, sending, time_left, undelivered
+from . import through_httpx
+from .direct import DirectConnections
+from .proxies import Proxies
+from .wire import Verify, own_http_client_settings
 
-__all__ = ['perform']
+__all__ = ['Connections', 'perform']
 
 Result = TypeVar('Result')
 
 
-def perform(flow: Flow[Result], http_client: httpx.Client) -> Result:
+class Connections:
+    """What a blocking client sends through.
+
+    Args:
+        http_client: A caller's own client, through which everything then goes; it is never closed here.
+        verify: What to trust of a `https://` runner: see `tls_context`.
+    """
+
+    def __init__(self, http_client: httpx.Client | None = None, verify: Verify = True) -> None:
+        self._verify = verify
+        self._given = http_client
+        self._own: httpx.Client | None = None
+        self._only_httpx = http_client is not None
+        self._starting = threading.Lock()
+        self._process = os.getpid()
+        self._direct = DirectConnections(verify)
+        self._proxies = Proxies()
+        self.is_closed = False
+
+    @property
+    def http_client(self) -> httpx.Client:
+        """The client of httpx. Once it was asked for, everything goes through it: it may have got hooks or headers."""
+        self._only_httpx = True
+        return self.general()
+
+    def general(self) -> httpx.Client:
+        """The client of httpx, for what takes no faster way."""
+        with self._starting:
+            if self._given is not None:
+                return self._given
+            if self._own is None or self._process != os.getpid():  # a forked process makes its own
+                self._process = os.getpid()
+                self._own = httpx.Client(**own_http_client_settings(self._verify))
+                if self.is_closed:
+                    self._own.close()
+            return self._own
+
+    def send(self, step: Send) -> Answer:
+        """Send a step and read its answer to the end.
+
+        Raises:
+            Undelivered: There is no answer.
+        """
+        if self.is_closed and self._given is None:
+            raise SparkConfigError('the client is closed; make another one')
+        if self._only_httpx or step.files or step.auth is not None or self._proxies.lead_to(step.url):
+            return through_httpx.exchange(step, self.general())
+        return self._direct.exchange(step)
+
+    def close(self) -> None:
+        """Close all connections but those of a caller's own client; any number of times."""
+        self.is_closed = True
+        self._direct.close()
+        if self._own is not None:
+            self._own.close()
+
+
+def perform(flow: Flow[Result], connections: Connections) -> Result:
     """Run a flow to its end: do each step, hand in the result or throw in the error."""
     with closing(flow):
         try:
             step = next(flow)
             while True:
                 try:
-                    result = _do(step, http_client)
+                    # In a list that is emptied: it may be a token, and reports show the variables of frames.
+                    done = [_do(step, connections)]
                 except Exception as error:  # noqa: BLE001 - it is the flow's to handle
                     step = flow.throw(error)
                 else:
-                    step = flow.send(result)
+                    step = flow.send(done.pop())
         except StopIteration as end:
             final: Result = end.value
             return final
 
 
-def _do(step: Step, http_client: httpx.Client) -> Any:
+def _do(step: Step, connections: Connections) -> Any:
     match step:
         case Send():
-            return _send(step, http_client)
+            return connections.send(step)
         case Pause():
             time.sleep(step.seconds)
         case Compute():
             return _finished(step.function())
     return None
-
-
-def _send(step: Send, http_client: httpx.Client) -> httpx.Response:
-    try:
-        request = build(step, http_client)
-        with closing(http_client.send(request, **sending(step))) as answer:
-            parts: list[bytes] = []
-            for part in answer.iter_raw():
-                parts.append(part)
-                time_left(step)
-            return received(answer, b''.join(parts))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        failure = undelivered(error)
-    raise failure  # here, and not above: what is raised there keeps httpx's frames alive
 
 
 def _finished(result: Any) -> Any:

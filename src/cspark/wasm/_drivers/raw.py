@@ -1,7 +1,8 @@
-"""The generated client on the facade's connections: the same address, credentials and httpx client."""
+"""The generated client on the facade's connections: the same address and credentials."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -10,64 +11,117 @@ import httpx
 from hybrid_runner_api import Client as GeneratedClient
 
 from .._about import SPARK_USER_AGENT, about
+from .._flows.flow import Send, Undelivered
+from ..answer import Answer
 from ..config import Config
+from ..errors import SparkConnectionError, SparkSdkError, SparkTimeoutError
+from .awaiting import AsyncConnections
+from .blocking import Connections
 
 __all__ = ['raw_async_client', 'raw_client']
 
 
 class _Through(httpx.BaseTransport):
-    """Sends requests through another client, which stays open when this one is closed."""
+    """Sends requests through a client's connections, which stay open when this one is closed."""
 
-    __slots__ = ('_config', '_http_client')
+    __slots__ = ('_config', '_connections')
 
-    def __init__(self, config: Config, http_client: httpx.Client) -> None:
+    def __init__(self, config: Config, connections: Connections) -> None:
         self._config = config
-        self._http_client = http_client
+        self._connections = connections
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._http_client.send(_identified(request, self._config), **_sending(self._config))
+        step = _step(request, self._config)
+        if step.content is None and _is_streamed(request):
+            return self._connections.general().send(_identified(request, step), stream=True, follow_redirects=False)
+        try:
+            return _response(request, self._connections.send(step))
+        except Undelivered as failure:
+            refused = _refused(request, failure)
+        raise refused
 
 
 class _AsyncThrough(httpx.AsyncBaseTransport):
-    __slots__ = ('_config', '_http_client')
+    __slots__ = ('_config', '_connections')
 
-    def __init__(self, config: Config, http_client: httpx.AsyncClient) -> None:
+    def __init__(self, config: Config, connections: AsyncConnections) -> None:
         self._config = config
-        self._http_client = http_client
+        self._connections = connections
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._http_client.send(_identified(request, self._config), **_sending(self._config))
+        step = _step(request, self._config)
+        if step.content is None and _is_streamed(request):
+            sending = self._connections.general().send
+            return await sending(_identified(request, step), stream=True, follow_redirects=False)
+        try:
+            return _response(request, await self._connections.send(step))
+        except Undelivered as failure:
+            refused = _refused(request, failure)
+        raise refused
 
 
-def raw_client(config: Config, http_client: httpx.Client) -> GeneratedClient:
+def raw_client(config: Config, connections: Connections) -> GeneratedClient:
     """A generated client for blocking calls."""
-    through = httpx.Client(transport=_Through(config, http_client), **_settings(config))
+    through = httpx.Client(transport=_Through(config, connections), **_settings(config))
     return GeneratedClient(base_url=config.base_url.value).set_httpx_client(through)
 
 
-def raw_async_client(config: Config, http_client: httpx.AsyncClient) -> GeneratedClient:
+def raw_async_client(config: Config, connections: AsyncConnections) -> GeneratedClient:
     """A generated client for awaited calls."""
-    through = httpx.AsyncClient(transport=_AsyncThrough(config, http_client), **_settings(config))
+    through = httpx.AsyncClient(transport=_AsyncThrough(config, connections), **_settings(config))
     return GeneratedClient(base_url=config.base_url.value).set_async_httpx_client(through)
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    phases = config.phases or {}
-    timeout = httpx.Timeout(config.timeout_in_sec, **phases)
+    timeout = httpx.Timeout(config.timeout_in_sec, **(config.phases or {}))
     return {'base_url': config.base_url.value, 'timeout': timeout, 'trust_env': False}
 
 
-def _sending(config: Config) -> dict[str, Any]:
-    auth = {'auth': config.auth.auth} if config.auth.auth is not None else {}
-    return {'stream': True, 'follow_redirects': False, **auth}
+def _is_streamed(request: httpx.Request) -> bool:
+    """Whether a body is read when it is sent, such as a package's."""
+    return 'transfer-encoding' in request.headers or request.headers.get('content-length', '0') != '0'
 
 
-def _identified(request: httpx.Request, config: Config) -> httpx.Request:
-    """The request with who sends it; a token that a function fetches is there once the facade fetched one."""
-    request.headers['User-Agent'] = about
-    tenant = {'x-tenant-name': config.base_url.tenant} if config.base_url.tenant else {}
-    headers = {'x-request-id': str(uuid.uuid4()), 'x-spark-ua': SPARK_USER_AGENT, **tenant, **config.extra_headers}
-    for name, value in headers.items():
-        request.headers.setdefault(name, value)
-    request.headers.update(config.auth.as_header)
+def _identified(request: httpx.Request, step: Send) -> httpx.Request:
+    request.headers.update({**step.headers, **step.credentials})
     return request
+
+
+def _step(request: httpx.Request, config: Config) -> Send:
+    """The request with who sends it; a token that a function fetches is there once the facade fetched one."""
+    tenant = {'x-tenant-name': config.base_url.tenant} if config.base_url.tenant else {}
+    ours = {'x-request-id': str(uuid.uuid4()), 'x-spark-ua': SPARK_USER_AGENT, **tenant, **config.extra_headers}
+    headers = dict(request.headers) | {'user-agent': about}
+    for name in ('host', 'content-length', 'accept', 'accept-encoding', 'connection'):
+        headers.pop(name, None)
+    try:
+        content = request.content or None
+    except httpx.RequestNotRead:
+        content = None
+    headers |= {name: value for name, value in ours.items() if name.lower() not in headers}
+    return Send(
+        method=request.method,
+        url=str(request.url),
+        deadline=time.monotonic() + config.timeout_in_sec,
+        headers=headers,
+        credentials=config.auth.as_header,
+        content=content,
+        phases=config.phases,
+        auth=config.auth.auth,
+    )
+
+
+def _response(request: httpx.Request, answer: Answer) -> httpx.Response:
+    kept = [(name, value) for name, value in answer.header_list if name.lower() not in _OF_THE_BODY]
+    return httpx.Response(answer.status, headers=kept, content=answer.content, request=request)
+
+
+_OF_THE_BODY = frozenset({'content-encoding', 'content-length', 'transfer-encoding'})
+
+
+def _refused(request: httpx.Request, failure: Undelivered) -> httpx.RequestError:
+    kinds: dict[type[SparkSdkError], type[httpx.RequestError]] = {
+        SparkTimeoutError: httpx.ReadTimeout,
+        SparkConnectionError: httpx.ConnectError,
+    }
+    return kinds.get(type(failure.error), httpx.DecodingError)(failure.error.message, request=request)

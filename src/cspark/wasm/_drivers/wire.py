@@ -1,99 +1,175 @@
-"""What both drivers share: a step to a request, raw bytes to an answer, httpx's errors to ours."""
+"""What all ways to send share: where a URL leads, how long a wait may be, unpacking, and what a failure becomes."""
 
 from __future__ import annotations
 
+import ssl
 import time
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Final, Literal, TypeAlias
 
 import httpx
 
 from .._compression import ENCODINGS, unpack
 from .._flows.flow import Send, Undelivered
-from ..errors import SparkConnectionError, SparkDecodeError, SparkSdkError, SparkTimeoutError
+from ..errors import SparkConfigError, SparkConnectionError, SparkDecodeError, SparkSdkError, SparkTimeoutError, shorten
+
+__all__ = [
+    'DEFAULT_HEADERS',
+    'LONGEST_IDLE',
+    'OutOfTimeError',
+    'Phase',
+    'Target',
+    'Verify',
+    'broken',
+    'late',
+    'limit',
+    'own_http_client_settings',
+    'target',
+    'time_left',
+    'tls_context',
+    'undecodable',
+    'unpacked',
+    'unreachable',
+    'unsent',
+]
 
 LARGEST_ANSWER: Final = 1 << 30
 """What an answer may unpack to, in bytes."""
 
-__all__ = ['build', 'received', 'sending', 'time_left', 'undelivered']
+LONGEST_IDLE: Final = 5.0
+"""How long a connection is kept that nobody uses, in seconds: as long as httpx keeps one, and Node.js at its end."""
+
+DEFAULT_HEADERS: Final = {'Accept': '*/*', 'Accept-Encoding': ', '.join(ENCODINGS), 'Connection': 'keep-alive'}
+
+Verify: TypeAlias = bool | str | ssl.SSLContext
+Phase: TypeAlias = Literal['connect', 'write', 'read', 'pool']
 
 
-def build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-    """A new request for each attempt: a body that was read, such as a file, starts at its beginning again."""
-    return http_client.build_request(
-        step.method,
-        step.url,
-        headers=dict(step.headers),
-        content=step.content,
-        files=step.files,
-        timeout=_timeout(step),
-    )
+class OutOfTimeError(TimeoutError):
+    """The time of the whole call is over."""
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*(words or ('the time is over',)))
 
 
-def sending(step: Send) -> dict[str, Any]:
-    """How a request is sent: redirects are the caller's affair, credentials may be an `httpx.Auth`'s."""
-    auth = {'auth': step.auth} if step.auth is not None else {}
-    return {'stream': True, 'follow_redirects': False, **auth}
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a URL leads."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
 
 
-def _timeout(step: Send) -> httpx.Timeout:
-    left = time_left(step)
-    phases = step.phases or {}
-    return httpx.Timeout(left, **{name: min(limit, left) for name, limit in phases.items()})
+@lru_cache(1024)
+def target(url: str) -> Target:
+    """The parts of an absolute URL, as httpx reads it.
+
+    >>> target('http://localhost:3000/t/api/v4/execute').path
+    '/t/api/v4/execute'
+    """
+    parsed = httpx.URL(url)
+    port = parsed.port or (443 if parsed.scheme == 'https' else 80)
+    return Target(parsed.scheme, parsed.raw_host.decode(), port, parsed.raw_path.decode())
 
 
-def received(answer: httpx.Response, raw: bytes) -> httpx.Response:
-    """An answer with its whole body, unpacked once and within limits.
+def tls_context(verify: Verify) -> ssl.SSLContext:
+    """What a client of a `https://` runner trusts. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
 
     Raises:
-        httpx.DecodingError: It is not what its `Content-Encoding` says, or too large.
+        SparkConfigError: A file of certificates cannot be read.
     """
-    encoding = answer.headers.get('content-encoding', '').strip().lower()
-    headers = answer.headers.copy()
-    if encoding in ENCODINGS:
-        try:
-            raw = unpack(raw, encoding, LARGEST_ANSWER)
-        except ValueError as error:
-            raise httpx.DecodingError(str(error)) from None
-        del headers['content-encoding']
-    whole = httpx.Response(
-        answer.status_code, headers=headers, content=raw, request=answer.request, extensions=answer.extensions
-    )
-    whole.headers = answer.headers
-    return whole
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if isinstance(verify, bool):
+        return httpx.create_ssl_context(verify=verify)
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        raise SparkConfigError(f'verify: {verify!r} cannot be read as a file of certificates: {error}') from None
 
 
-def time_left(step: Send) -> float:
+def own_http_client_settings(verify: Verify) -> dict[str, Any]:
+    """What an httpx client of our own is built from: it keeps no cookies, and its limits come with each request."""
+    refusing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return {'verify': tls_context(verify), 'timeout': None, 'cookies': refusing}
+
+
+def time_left(deadline: float) -> float:
     """The seconds until the deadline.
 
     Raises:
-        httpx.ReadTimeout: There are none.
+        OutOfTimeError: There are none.
     """
-    seconds = step.deadline - time.monotonic()
+    seconds = deadline - time.monotonic()
     if seconds <= 0:
-        raise httpx.ReadTimeout('the time is over')
+        raise OutOfTimeError
     return seconds
 
 
-def undelivered(error: httpx.HTTPError | httpx.InvalidURL) -> Undelivered:
-    """The one seam between httpx's errors and ours.
+def limit(step: Send, phase: Phase) -> float:
+    """How long a wait in this phase may be, in seconds.
 
-    What is raised has a copy of httpx's error as its cause: the original one drags along the frames of httpx, where
-    credentials stand among the local variables.
+    Raises:
+        OutOfTimeError: The time of the whole call is over.
     """
-    words = str(error) or type(error).__name__
-    found: SparkSdkError
-    match error:
-        case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            found, sent = SparkTimeoutError(words), False
-        case httpx.TimeoutException():
-            found, sent = SparkTimeoutError(words), True
-        case httpx.DecodingError():
-            found, sent = SparkDecodeError(f'the answer cannot be unpacked: {words}'), True
-        case httpx.ConnectError() | httpx.ProxyError():
-            found, sent = SparkConnectionError(f'the runner cannot be reached: {words}'), False
-        case httpx.NetworkError() | httpx.RemoteProtocolError():
-            found, sent = SparkConnectionError(f'the connection broke: {words}'), True
-        case _:
-            found, sent = SparkSdkError(f'the request cannot be sent: {words}'), False
-    found.__cause__ = type(error)(words)
+    left = time_left(step.deadline)
+    return min(step.phases.get(phase, left), left) if step.phases else left
+
+
+def unpacked(content: bytes, encoding: str) -> bytes:
+    """A body as it was before it was compressed, once and within limits.
+
+    Raises:
+        Undelivered: It is not what its `Content-Encoding` says, or too large.
+    """
+    encoding = encoding.strip().lower()
+    if encoding not in ENCODINGS:
+        return content
+    try:
+        return unpack(content, 'gzip' if encoding == 'gzip' else 'deflate', LARGEST_ANSWER)
+    except ValueError as error:
+        raise undecodable(error) from None
+
+
+def undecodable(error: Exception) -> Undelivered:
+    """The answer came, and cannot be unpacked."""
+    return _undelivered(SparkDecodeError(f'the answer cannot be unpacked: {_words(error)}'), error, sent=True)
+
+
+def late(error: Exception, *, sent: bool) -> Undelivered:
+    """A wait took too long."""
+    return _undelivered(SparkTimeoutError(_words(error)), error, sent=sent)
+
+
+def unreachable(error: Exception) -> Undelivered:
+    """There was no connection; nothing was sent."""
+    return _undelivered(SparkConnectionError(f'the runner cannot be reached: {_words(error)}'), error, sent=False)
+
+
+def broken(error: Exception) -> Undelivered:
+    """The connection ended too early."""
+    return _undelivered(SparkConnectionError(f'the connection broke: {_words(error)}'), error, sent=True)
+
+
+def unsent(error: Exception) -> Undelivered:
+    """The request is none that could be sent."""
+    return _undelivered(SparkSdkError(f'the request cannot be sent: {_words(error)}'), error, sent=False)
+
+
+def _words(error: Exception) -> str:
+    return shorten(' '.join(str(error).split()), 200) or type(error).__name__
+
+
+def _undelivered(found: SparkSdkError, error: Exception, *, sent: bool) -> Undelivered:
+    """What is raised has a copy of the library's error as its cause: the original one drags along the frames of the
+    library, where credentials stand among the local variables."""
+    kind = type(error)
+    try:
+        found.__cause__ = kind(*error.args) if isinstance(error, OSError) else kind(_words(error))
+    except TypeError:
+        found.__cause__ = OSError(_words(error))
     return Undelivered(found, sent=sent)

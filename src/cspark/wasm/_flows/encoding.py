@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
-from .._compression import Encoding, pack
+from .._compression import Encoding, pack, pack_parts
 from ..inputs import encode_inputs
 
 __all__ = ['encode_body', 'is_heavy']
 
-MANY: Final = 500
+MANY: Final = 1000
+"""So many records take about a tenth of a millisecond to encode, and some milliseconds where values are odd."""
 
 
-def encode_body(
-    body: object, inputs: object, encoding: Encoding | None, nan: Literal['null', 'error'] = 'null'
-) -> bytes:
+def encode_body(body: object, inputs: Any, encoding: Encoding | None, nan: Literal['null', 'error'] = 'null') -> bytes:
     """A body as it is sent.
 
     Args:
@@ -30,8 +29,21 @@ def encode_body(
     >>> encode_body({'inputs': {'height': 10}}, {'height': 10}, None)
     b'{"inputs":{"height":10}}'
     """
+    if is_heavy(inputs) and isinstance(body, dict):
+        parts = _parts(body, inputs, nan)
+        return b''.join(pack_parts(parts, encoding) if encoding else parts)
     content = encode_inputs(body, inputs, nan)
     return pack(content, encoding) if encoding else content
+
+
+def _parts(body: dict[str, Any], inputs: Sequence[Any], nan: Literal['null', 'error']) -> Iterator[bytes]:
+    """A body with many records, so many at a time that others have their turn between two parts."""
+    rest = encode_inputs({name: value for name, value in body.items() if name != 'inputs'}, None)
+    yield b'{"inputs":['
+    for start in range(0, len(inputs), MANY):
+        some = inputs[start : start + MANY]
+        yield (b',' if start else b'') + encode_inputs(some, some, nan, start)[1:-1]
+    yield b'],' + rest[1:] if len(rest) > 2 else b']}'
 
 
 def is_heavy(inputs: Any) -> bool:

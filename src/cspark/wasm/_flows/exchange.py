@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
 
 from .._about import SPARK_USER_AGENT, about
 from .._json import decode_json, is_object
+from ..answer import Answer, shown
 from ..config import Config
 from ..errors import (
     ApiErrorCause,
@@ -21,17 +22,19 @@ from ..errors import (
     shorten,
 )
 from ..options import CallOptions
-from ..results import HttpResponse
 from .flow import Flow, Pause, Send, Undelivered, compute, send
 from .retry import Retry, after_answer, after_failure
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ['Call', 'caller', 'configured', 'exchange', 'not_sent']
 
 HEAVY_ANSWER: Final = 256 * 1024
-SHOWN_HEADERS: Final = ('x-request-id', 'x-tenant-name', 'x-spark-ua', 'user-agent', 'content-type', 'content-encoding')
+
+
+class _Headers(dict[str, str]):
+    """Headers whose values are not shown: they may hold credentials."""
+
+    def __repr__(self) -> str:
+        return f'<headers {sorted(self)}>'
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,11 @@ class Attempts:
     sent: int = 0
     renewed: bool = False
 
-    def cause(self, response: httpx.Response | None = None) -> ApiErrorCause:
+    def cause(self, answer: Answer | None = None) -> ApiErrorCause:
         """What an error tells of the call: without its body and without credentials."""
-        headers = {name.lower(): value for name, value in self.step.headers.items() if name.lower() in SHOWN_HEADERS}
-        request = ErrorRequest(self.step.method, self.step.url, headers)
-        answer = error_response(response.status_code, response.headers, response.content) if response else None
-        return ApiErrorCause(request, answer, self.sent, time.monotonic() - self.started)
+        request = ErrorRequest(self.step.method, self.step.url, shown(self.step.headers))
+        response = error_response(answer.status, answer.headers, answer.content) if answer else None
+        return ApiErrorCause(request, response, self.sent, time.monotonic() - self.started)
 
     @property
     def line(self) -> str:
@@ -89,22 +91,30 @@ def configured(config: Config, options: CallOptions) -> Config:
     timeout, retries, headers = (options.get(name) for name in ('timeout', 'max_retries', 'headers'))
     if timeout is None and retries is None and not headers:
         return config
-    further: Any = {**config.extra_headers, **(headers or {})} if headers else None  # type: ignore[dict-item]
+    given: Any = headers or {}
+    further = _Headers(_merged(config.extra_headers, given)) if headers else None
     changes: Any = {'timeout': timeout, 'max_retries': retries, 'extra_headers': further}
     return config.copy_with(**changes)
 
 
-def not_sent(config: Config, call: Call, data: Any) -> HttpResponse[Any]:
-    """An answer that needs no request: what would be sent, and what is known without it."""
-    import httpx
+def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Ours and the caller's headers; where both have one, in whatever case, the caller's."""
+    if not theirs:
+        return dict(ours)
+    named = {name.lower() for name in theirs}
+    return {**{name: value for name, value in ours.items() if name.lower() not in named}, **theirs}
 
-    request = httpx.Request(call.request['method'], config.base_url.value + call.request['url'])
-    response = httpx.Response(200, request=request)
-    return HttpResponse(200, data, b'', response.headers, request, response)
+
+def not_sent(config: Config, call: Call) -> Answer:
+    """An answer that needs no request: what would be sent."""
+    return Answer(call.request['method'].upper(), config.base_url.value + call.request['url'], {}, None, 200, [], b'')
 
 
-def exchange(config: Config, call: Call) -> Flow[HttpResponse[Any]]:
+def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
     """Carry out a call until there is an answer, an error, or no time left.
+
+    Returns:
+        The answer as it came, and the object that its body holds.
 
     Raises:
         SparkApiError: The runner refused or failed.
@@ -119,7 +129,7 @@ def exchange(config: Config, call: Call) -> Flow[HttpResponse[Any]]:
         method=request['method'].upper(),
         url=config.base_url.value + request['url'],
         deadline=started + config.timeout_in_sec,
-        headers={**config.extra_headers, 'User-Agent': about, **request.get('headers', {})},
+        headers=_merged({'User-Agent': about, **request.get('headers', {})}, config.extra_headers),
         content=content,
         files=request.get('files'),
         phases=config.phases,
@@ -130,7 +140,7 @@ def exchange(config: Config, call: Call) -> Flow[HttpResponse[Any]]:
     return (yield from _read(attempts, answer))
 
 
-def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[httpx.Response]:
+def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
     """Send until there is an answer that stands."""
     while True:
         attempts.tried += 1
@@ -138,7 +148,7 @@ def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[httpx.Re
         if isinstance(answer, Undelivered):
             retry = after_failure(config.retry, attempts.tried, answer, safe=safe)
         else:
-            retry = after_answer(config.retry, attempts.tried, answer.status_code, answer.headers, safe=safe)
+            retry = after_answer(config.retry, attempts.tried, answer.status, answer.headers, safe=safe)
         if retry is None or not attempts.has_time_for(retry):
             if isinstance(answer, Undelivered):
                 _give_up(config, attempts, answer)
@@ -153,7 +163,7 @@ def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[httpx.Re
         yield Pause(retry.pause)
 
 
-def _send_once(config: Config, attempts: Attempts) -> Flow[httpx.Response | Undelivered]:
+def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]:
     """An answer, or why there is none. A token that was refused is fetched anew, once in a call."""
     if config.auth.source and not config.auth.token:
         yield from _fetch_token(config)
@@ -161,12 +171,13 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[httpx.Response | Unde
     attempts.sent += 1
     started = time.monotonic()
     try:
-        answer = yield from send(replace(step, headers={**step.headers, **config.auth.as_header}))
+        step.credentials = config.auth.as_header
+        answer = yield from send(step)
     except Undelivered as failure:
         return failure
-    seen = {'status': answer.status_code, 'seconds': time.monotonic() - started, 'bytes': len(answer.content)}
-    config.logger.debug('%s answered %d', attempts.line, answer.status_code, extra={'spark': seen})
-    if answer.status_code == 401 and config.auth.source and not attempts.renewed:
+    seen = {'status': answer.status, 'seconds': time.monotonic() - started, 'bytes': len(answer.content)}
+    config.logger.debug('%s answered %d', attempts.line, answer.status, extra={'spark': seen})
+    if answer.status == 401 and config.auth.source and not attempts.renewed:
         attempts.renewed = True
         yield from _fetch_token(config)
         return (yield from _send_once(config, attempts))
@@ -182,14 +193,16 @@ def _fetch_token(config: Config) -> Flow[None]:
 def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoReturn:
     error = failure.error
     error.cause = attempts.cause()
-    words = f'did not answer within {config.timeout:g} ms' if isinstance(error, SparkTimeoutError) else error.message
+    words = error.message
+    if isinstance(error, SparkTimeoutError) and (not config.phases or time.monotonic() >= attempts.step.deadline):
+        words = f'did not answer within {config.timeout:g} ms'
     times = f' (tried {attempts.sent} times)' if attempts.sent > 1 else ''
     error.message = f'{attempts.line}: {words}{times}'
     error.args = (error.message, error.cause)
     raise error
 
 
-def _read(attempts: Attempts, answer: httpx.Response) -> Flow[HttpResponse[Any]]:
+def _read(attempts: Attempts, answer: Answer) -> Flow[tuple[Answer, Any]]:
     content = answer.content
     if not answer.is_success:
         raise api_error(attempts.cause(answer))
@@ -204,8 +217,8 @@ def _read(attempts: Attempts, answer: httpx.Response) -> Flow[HttpResponse[Any]]
     if problem:
         kind = answer.headers.get('content-type', 'no content type')
         start = shorten(content[:400].decode('utf-8', 'replace'), 100)
-        words = f'answered {answer.status_code} with what is not an answer of a runner'
+        words = f'answered {answer.status} with what is not an answer of a runner'
         raise SparkDecodeError(f'{attempts.line} {words}: {problem}; {kind}: {start!r}', attempts.cause(answer))
     if data.get('status') == 'Error':
         raise api_error(attempts.cause(answer))
-    return HttpResponse(answer.status_code, data, content, answer.headers, answer.request, answer)
+    return answer, data

@@ -4,10 +4,10 @@ A flow is a generator. It yields a step that it wants done and receives the resu
 
     def check_health(url: str) -> Flow[int]:
         answer = yield Send('GET', url, deadline=time.monotonic() + 10)
-        if answer.status_code == 503:
+        if answer.status == 503:
             yield Pause(0.5)
             answer = yield Send('GET', url, deadline=time.monotonic() + 10)
-        return answer.status_code
+        return answer.status
 
 A driver is the loop that performs the steps: one of them blocks, the other awaits. The flow is the same for both, and
 so a test can play the driver: `next(flow)` gives the first step, `flow.send(answer)` the next. A step that fails is
@@ -18,43 +18,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from ..answer import Answer
 from ..errors import SparkSdkError
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ['Compute', 'Flow', 'Pause', 'Send', 'Step', 'Undelivered', 'compute', 'send']
 
 Result = TypeVar('Result')
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Send:
-    """Send a request; the result is the whole answer (`httpx.Response`), or `Undelivered` is thrown.
+    """Send a request; the result is the whole `Answer`, or `Undelivered` is thrown.
 
-    `url` is absolute, `deadline` is a moment of `time.monotonic()`, `phases` are limits of httpx's phases in seconds.
+    `url` is absolute, `deadline` is a moment of `time.monotonic()`, `phases` are limits of httpx's phases in seconds,
+    `credentials` are headers that nobody but the runner sees.
     """
 
     method: str
     url: str
     deadline: float
     headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
+    credentials: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
     content: bytes | None = field(default=None, repr=False)
     files: Mapping[str, Any] | None = None
     phases: Mapping[str, float] | None = None
     auth: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Pause:
     """Wait for so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Compute:
     """Call a function; the awaiting driver awaits what is awaitable. What is heavy may run on a thread there."""
 
@@ -75,9 +75,9 @@ Step: TypeAlias = Send | Pause | Compute
 Flow: TypeAlias = Generator[Step, Any, Result]
 
 
-def send(step: Send) -> Flow[httpx.Response]:
+def send(step: Send) -> Flow[Answer]:
     """`yield from send(...)`: the step with the type of its result."""
-    answer: httpx.Response = yield step
+    answer: Answer = yield step
     return answer
 
 

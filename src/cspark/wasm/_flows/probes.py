@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from hybrid_runner_api.api.runner import check_health_request, get_status_request, get_version_request
 
 from ..config import Config
@@ -18,22 +16,19 @@ __all__ = ['check_health', 'get_status', 'get_version']
 def check_health(config: Config, options: CallOptions) -> Flow[HttpResponse[Health]]:
     """`GET /healthcheck`."""
     config = _configured('check_health', config, options)
-    answer = yield from exchange(config, Call(check_health_request(**caller(config))))
-    return cast('HttpResponse[Health]', answer)
+    return HttpResponse[Health].of(*(yield from exchange(config, Call(check_health_request(**caller(config))))))
 
 
 def get_version(config: Config, options: CallOptions) -> Flow[HttpResponse[VersionInfo]]:
     """`GET /version`."""
     config = _configured('get_version', config, options)
-    answer = yield from exchange(config, Call(get_version_request(**caller(config))))
-    return cast('HttpResponse[VersionInfo]', answer)
+    return HttpResponse[VersionInfo].of(*(yield from exchange(config, Call(get_version_request(**caller(config))))))
 
 
 def get_status(config: Config, options: CallOptions) -> Flow[HttpResponse[RunnerState]]:
     """`GET /status`."""
     config = _configured('get_status', config, options)
-    answer = yield from exchange(config, Call(get_status_request(**caller(config))))
-    return cast('HttpResponse[RunnerState]', answer)
+    return HttpResponse[RunnerState].of(*(yield from exchange(config, Call(get_status_request(**caller(config))))))
 
 
 def _configured(method: str, config: Config, options: CallOptions) -> Config:

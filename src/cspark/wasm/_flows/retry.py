@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from ..errors import SparkTimeoutError
+from ..errors import SparkConnectionError, SparkDecodeError, SparkTimeoutError
 from ..retry_policy import RetryPolicy
 from .flow import Undelivered
 
@@ -49,8 +49,12 @@ def after_answer(
 
 
 def after_failure(policy: RetryPolicy, tried: int, failure: Undelivered, *, safe: bool) -> Retry | None:
-    """What to do when there was no answer. A call that used up its time is not tried again."""
-    if tried > policy.max_retries or isinstance(failure.error, SparkTimeoutError) or (failure.sent and not safe):
+    """What to do when there was no answer. Whether there is time left is for the caller to see.
+
+    A request that httpx refuses to send would be refused again.
+    """
+    passing = isinstance(failure.error, (SparkConnectionError, SparkTimeoutError, SparkDecodeError))
+    if tried > policy.max_retries or not passing or (failure.sent and not safe):
         return None
     return Retry(backoff(policy, tried), failure.error.message)
 
@@ -72,7 +76,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

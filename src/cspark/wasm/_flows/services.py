@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -70,8 +69,8 @@ def upload(
     request = upload_package_request(body=UploadRequest(file=content), **caller(config))
     # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
     headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
-    answer = yield from exchange(config, Call({**request, 'headers': headers}, safe=config.retry.uploads))
-    return cast('HttpResponse[Uploaded]', answer)
+    call = Call({**request, 'headers': headers}, safe=config.retry.uploads)
+    return HttpResponse[Uploaded].of(*(yield from exchange(config, call)))
 
 
 def execute(
@@ -86,11 +85,9 @@ def execute(
     prepare = _many if isinstance(inputs, list) else _one
     call = prepare(config, named, inputs, options)
     if isinstance(inputs, list) and _is_empty(inputs):
-        return ServiceExecuted(**vars(not_sent(config, call, nothing_executed())))
-    answer = yield from exchange(config, call)
-    if wanted == 'alike' and isinstance(inputs, dict):
-        answer = replace(answer, data=alike(answer.data))
-    return ServiceExecuted(**vars(answer))
+        return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
+    answer, data = yield from exchange(config, call)
+    return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
 
 
 def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> Flow[HttpResponse[ServiceAnswer]]:
@@ -109,7 +106,7 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     inputs = _one_record(options)
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(config.base_url.tenant, body=body, **caller(config))
-    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, _with_json(request, inputs))))
+    return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
 
 
 def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
@@ -125,7 +122,7 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     inputs = _one_record(options)
     body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = get_metadata_request(config.base_url.tenant, body=body, **caller(config))
-    return cast('HttpResponse[ServiceAnswer]', (yield from exchange(config, _with_json(request, inputs))))
+    return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
 
 
 def _with_json(request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None) -> Call:
@@ -250,7 +247,11 @@ def _by_id(method: str, uri: UriLike | None, options: MetadataOptions) -> UriPar
 
 def _is_empty(inputs: list[Any]) -> bool:
     """Whether there are no records: no rows, or columnar ones with their names alone."""
-    return not inputs or (len(inputs) == 1 and isinstance(inputs[0], (list, tuple)))
+    return not inputs or (len(inputs) == 1 and _is_row(inputs[0]))
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and not hasattr(value, '_asdict')  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _one_record(options: MetadataOptions) -> Any:

@@ -27,7 +27,7 @@ from .archive import Limits
 from .body import packed, read_body, read_request
 from .catalog import Catalog, Served
 from .errors import PackageError, RefusedError
-from .execution import describe, execute, execute_many, failure, validate
+from .execution import describe, execute, execute_many, failure, validate, written
 from .package import read_package
 from .settings import Settings
 from .status import health, status, version
@@ -126,7 +126,9 @@ class RunnerApp:
             tenant = unquote(request.path_params['tenant'])
             content = await self._body(request, self.settings.body_limit)
             run = partial(self._run, operation, tenant, content, request)
-            return _respond(request, await anyio.to_thread.run_sync(run))
+            # A limit of its own: calls that wait for a slow model must not keep those to other services waiting.
+            alone = anyio.CapacityLimiter(1)
+            return _respond(request, await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=alone))
 
         return endpoint
 
@@ -145,7 +147,7 @@ class RunnerApp:
     def _run(self, operation: Body, tenant: str, content: bytes, request: Request) -> tuple[bytes, str | None]:
         """Everything of a call that takes time, on a thread."""
         body = read_request(content, request.headers, self.settings.body_limit)
-        return packed(encode_json(operation(self.catalog, tenant, body)), request.headers.get('accept-encoding'))
+        return packed(written(operation(self.catalog, tenant, body)), request.headers.get('accept-encoding'))
 
     async def _body(self, request: Request, limit: int) -> bytes:
         return await read_body(request.stream(), request.headers.get('content-length'), limit)

@@ -3,10 +3,10 @@
    written as the work goes on and is readable even after the script was stopped in the middle of a record. */
 (function () {
   'use strict'
-  const HEAD = { DONE: 0, USED: 1, NEEDED: 2, HEAP: 3, COMPILED: 4 }
+  const HEAD = { DONE: 0, USED: 1, NEEDED: 2, HEAP: 3, LOADED: 4 }
   const now = Date.now, Bytes = Uint8Array, Words = Int32Array, Buffer = ArrayBuffer
   const head = new Words(new Buffer(64))
-  let inbox = new Buffer(0), outbox = new Buffer(0), model = null, workbook = 0, waiting = null
+  let inbox, outbox, inBytes, outBytes, outWords, model = null, workbook = 0, sizeAt = 0, waiting = null, reason = ''
 
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
@@ -14,43 +14,52 @@
   function loaded(instance) {
     model = instance
     workbook = model._construct()
+    sizeAt = model._malloc(4)
     if (model._is_async(workbook) !== 0) throw new Error('the model calls other services; this runner does not do that')
     head[HEAD.HEAP] = model.HEAPU8.length
-    head[HEAD.COMPILED] = 1
+    head[HEAD.LOADED] = 1
   }
 
   /* Says whether the answer fitted. Each is a word for its length, one for its milliseconds, and its bytes. */
   function deliver(bytes, milliseconds) {
     const start = head[HEAD.USED], end = start + 8 + ((bytes.length + 3) & ~3)
     if (end > outbox.byteLength) {
-      waiting = { bytes, milliseconds }
+      waiting = { bytes: bytes.slice(), milliseconds }
       head[HEAD.NEEDED] = end - start
       return false
     }
-    new Words(outbox, start, 2).set([bytes.length, milliseconds])
-    new Bytes(outbox, start + 8, bytes.length).set(bytes)
+    outWords[start >> 2] = bytes.length
+    outWords[(start >> 2) + 1] = milliseconds
+    outBytes.set(bytes, start + 8)
     head[HEAD.USED] = end
     head[HEAD.DONE]++
     return true
   }
 
-  function compute(request) {
+  function compute(start, length) {
     const started = now()
-    const input = model._malloc(request.length || 1), size = model._malloc(4)
-    model.HEAPU8.set(request, input)
-    const output = model._node_calc_v3(workbook, input, request.length, size)
-    const length = model.getValue(size, 'i32')
-    const answer = model.HEAPU8.slice(output, output + length)
+    const input = model._malloc(length || 1)
+    model.HEAPU8.set(inBytes.subarray(start, start + length), input)
+    const output = model._node_calc_v3(workbook, input, length, sizeAt)
+    const fits = deliver(model.HEAPU8.subarray(output, output + model.getValue(sizeAt, 'i32')), now() - started)
     model._free(input)
-    model._free(size)
     model._free(output)
-    return deliver(answer, now() - started)
+    return fits
   }
 
   return {
     head: () => head.buffer,
-    inbox: (size) => (inbox = new Buffer(size)),
-    outbox: (size) => (outbox = new Buffer(size)),
+    inbox: (size) => {
+      inbox = new Buffer(size)
+      inBytes = new Bytes(inbox)
+      return inbox
+    },
+    outbox: (size) => {
+      outbox = new Buffer((size + 3) & ~3)
+      outBytes = new Bytes(outbox)
+      outWords = new Words(outbox)
+      return outbox
+    },
     load: (sizes) => {
       const files = {}
       let start = 0
@@ -59,13 +68,17 @@
         start += size
       }
       const quiet = () => {}
-      return Module({
+      Module({
         wasmBinary: files[''],
         getPreloadedPackage: (name) => files[name] || null,
         print: quiet,
         printErr: quiet,
-      }).then(loaded)
+      }).then(loaded).catch((error) => {
+        reason = String(error)
+        head[HEAD.LOADED] = -1
+      })
     },
+    reason: () => reason,
     /* Records `first` to `count` of the inbox, until all are done, the outbox is full or the slice of time is over. */
     run: (first, count, slice) => {
       const sizes = new Words(inbox, 0, count)
@@ -81,7 +94,7 @@
         start += sizes[first]
       }
       for (let i = head[HEAD.DONE]; i < count; i++) {
-        if (!compute(new Bytes(inbox, start, sizes[i]))) return
+        if (!compute(start, sizes[i])) return
         start += sizes[i]
         if (now() >= until) break
       }

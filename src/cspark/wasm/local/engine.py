@@ -6,23 +6,27 @@ V8 gives the script no files, no network and no processes. `engine.js` is the ot
 from __future__ import annotations
 
 import array
+import asyncio
 import json
 import re
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
-from py_mini_racer import JSEvalException, JSOOMException, JSPromise, JSPromiseError, JSTimeoutException, MiniRacer
+from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, mini_racer
 
 from .errors import PackageError
 from .package import CompiledModel
 
 __all__ = ['Answer', 'Engine', 'Run']
 
-HEAD_WORDS: Final = ('done', 'used', 'needed', 'heap', 'compiled')
+HEAD_WORDS: Final = ('done', 'used', 'needed', 'heap', 'loaded')
 INBOX: Final = 1 << 16
 OUTBOX: Final = 1 << 20
 LARGEST_ANSWER: Final = 1 << 29
@@ -30,8 +34,7 @@ SLICE: Final = 0.25
 """How long one crossing into V8 works through records before it reports back, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A model's answer to one request, as JSON, and the milliseconds that it took."""
 
     content: bytes
@@ -63,7 +66,8 @@ class Engine:
         self.timeout = timeout
         self.model = model
         started = time.perf_counter()
-        self._v8 = MiniRacer()
+        self._resources = ExitStack()
+        self._v8 = self._resources.enter_context(mini_racer(_loop()))
         try:
             self._v8.set_hard_memory_limit(heap_limit)
             self._load()
@@ -90,16 +94,19 @@ class Engine:
             self._fill_inbox(b''.join(parts.values()))
             self._resize_outbox(OUTBOX)
             sizes = json.dumps([[name, len(content)] for name, content in parts.items()])
-            loading = self._v8.eval(f'engine.load({sizes})', timeout_sec=self.timeout)
-            if isinstance(loading, JSPromise):
-                loading.get(timeout=self.timeout)
+            self._v8.eval(f'engine.load({sizes});0', timeout_sec=self.timeout)
+            until = time.monotonic() + self.timeout
+            while not self._word('loaded'):
+                if time.monotonic() > until:
+                    raise TimeoutError
+                time.sleep(0.001)
+            if self._word('loaded') < 0:
+                raise JSEvalException(str(self._v8.eval('engine.reason()', timeout_sec=self.timeout)))
             self._inbox = self._memory(f'engine.inbox({INBOX})')
         except (JSTimeoutException, TimeoutError) as error:
             raise PackageError(f'{file!r} does not end within {self.timeout:g} s when it is loaded') from error
-        except (JSEvalException, JSPromiseError, TypeError) as error:
+        except (JSEvalException, TypeError) as error:
             raise PackageError(f'{file!r} cannot be loaded as a model: {_first_line(error)}') from error
-        if not self._word('compiled'):
-            raise PackageError(f'{file!r} cannot be loaded as a model: it built no instance')
 
     def run(self, requests: Sequence[bytes]) -> Run:
         """Compute requests in order: one crossing into V8 for as many as `SLICE` allows.
@@ -144,7 +151,7 @@ class Engine:
 
     def close(self) -> None:
         """End the instance, whatever it is doing."""
-        self._v8.close()
+        self._resources.close()
 
     def __enter__(self) -> Self:
         return self
@@ -172,14 +179,24 @@ class Engine:
         self._outbox = self._memory(f'engine.outbox({size})')
 
     def _take_answers(self, run: Run, count: int) -> None:
+        content = bytes(self._outbox[: self._word('used')])
+        words = memoryview(content).cast('i')
         start = 0
         for _ in range(count):
-            length, milliseconds = self._outbox[start : start + 8].cast('i')
-            run.answers.append(Answer(bytes(self._outbox[start + 8 : start + 8 + length]), milliseconds))
-            start += 8 + (length + 3 & ~3)
+            end = start + 8 + words[start >> 2]
+            run.answers.append(Answer(content[start + 8 : end], words[(start >> 2) + 1]))
+            start = end + 3 & ~3
 
     def _heap_used(self) -> int:
         return int(self._v8.heap_stats().get('total_heap_size', 0))
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Where V8 reports back, for all instances: it outlives them, as reports of stopped work come late."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name='runner-v8', daemon=True).start()
+    return loop
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ It follows the platform's Execute, Validation and Metadata APIs (https://docs.co
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,11 @@ from .engine import Answer
 from .errors import RefusedError, ServiceError
 from .statistics import timestamp
 
-__all__ = ['describe', 'execute', 'execute_many', 'failure', 'validate']
+__all__ = ['describe', 'execute', 'execute_many', 'failure', 'validate', 'written']
 
 Json = dict[str, Any]
+
+RECORD_LISTS = ('outputs', 'warnings', 'errors', 'service_chain')
 
 LISTS = ('requested_output', 'array_outputs', 'service_category')
 """Fields that the API takes as comma-separated text or as a list, and a model as a list alone."""
@@ -71,11 +73,13 @@ def execute_many(catalog: Catalog, tenant: str, body: Json) -> Json:
     served = catalog.find(tenant, named, _text(body, 'version_by_timestamp'))
     meta = {'requested_output': body.get('output'), 'service_category': body.get('subservice')}
     meta_json = _encoded(_model_meta(meta))
-    requests = [_request_or_error(record, meta_json) for record in _records(body.get('inputs'))]
+    requests = _requests(_records(body.get('inputs')), meta_json)
     good = [request for request in requests if isinstance(request, bytes)]
-    computed = iter(served.pool.compute(good) if good else ())
-    results = [next(computed) if isinstance(request, bytes) else request for request in requests]
-    return _envelope_of_many(served, body, results)
+    computed = served.pool.compute(good) if good else []
+    if len(good) == len(requests):
+        return _envelope_of_many(served, body, computed)
+    rest = iter(computed)
+    return _envelope_of_many(served, body, [next(rest) if isinstance(one, bytes) else one for one in requests])
 
 
 def failure(message: str) -> Json:
@@ -106,17 +110,72 @@ def _encoded(value: object) -> bytes:
     try:
         return encode_json(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise RefusedError(400, f'the request cannot be handed to the model: {error}') from None
+        raise _unfit(error) from None
+
+
+def _unfit(error: Exception) -> RefusedError:
+    return RefusedError(400, f'the request cannot be handed to the model: {error}')
 
 
 def _read_answer(answer: Answer) -> Json:
     try:
-        content = decode_json(answer.content)
+        content: Any = decode_json(answer.content)
     except ValueError as error:
         raise ServiceError(500, f'the model answered with something that is not JSON: {error}') from None
-    if not is_object(content) or not is_object(content.get('response_data')):
+    if not _is_answer(content):
         raise ServiceError(500, 'the model answered without response_data')
-    return content
+    found: Json = content
+    return found
+
+
+def _read_answers(results: Sequence[Answer | RefusedError]) -> Iterable[Json | RefusedError]:
+    """What the model answered to each record, or why there is nothing."""
+    contents = [result.content for result in results if isinstance(result, Answer)]
+    try:
+        # One call for all of them. Whatever is odd about one is found out one by one.
+        read = decode_json(b'[%b]' % b','.join(contents))
+        if len(read) == len(contents) == len(results) and all(map(_is_answer, read)):
+            found: list[Json | RefusedError] = read
+            return found
+    except ValueError:
+        pass  # found out below
+    return map(_read_or_error, results)
+
+
+def _read_or_error(result: Answer | RefusedError) -> Json | RefusedError:
+    if not isinstance(result, Answer):
+        return result
+    try:
+        return _read_answer(result)
+    except RefusedError as error:
+        return error
+
+
+def _is_answer(content: object) -> bool:
+    return is_object(content) and is_object(content.get('response_data'))
+
+
+def written(answer: Json) -> bytes:
+    """An answer as JSON. A record whose outputs are nested too deeply for that does not fail the others.
+
+    Raises:
+        ServiceError: 500, where there are no others.
+    """
+    try:
+        return encode_json(answer)
+    except TypeError:
+        error = ServiceError(500, 'the model answered with values that are nested too deeply')
+    if not is_array(answer.get('outputs')):
+        raise error
+    for index in range(len(answer['outputs'])):
+        record = {name: answer[name][index] for name in RECORD_LISTS}
+        try:
+            encode_json([record])
+        except TypeError:
+            record = dict.fromkeys(RECORD_LISTS) | {'errors': [_error_entry(error)]}
+        for name in RECORD_LISTS:
+            answer[name][index] = record[name]
+    return encode_json(answer)
 
 
 def _envelope(served: Served, meta: Json, answer: Json, milliseconds: int) -> Json:
@@ -158,22 +217,24 @@ def _about(answer: Json) -> Json:
 
 
 def _envelope_of_many(served: Served, body: Json, results: Sequence[Answer | RefusedError]) -> Json:
-    lists = {name: list[Any]() for name in ('outputs', 'warnings', 'errors', 'service_chain')}
+    outputs, warnings, errors, service_chain = list[Any](), list[Any](), list[Any](), list[Any]()
     compiler_version: str | None = None
-    for result in results:
-        data: Json
-        try:
-            if not isinstance(result, Answer):
-                raise result
-            answer = _read_answer(result)
-            data, compiler_version = answer['response_data'], _about(answer).get('compiler_version')
-        except RefusedError as error:
-            data = {'errors': [_error_entry(error)]}
-        for name, values in lists.items():
-            values.append(data.get(name))
+    for answer in _read_answers(results):
+        if isinstance(answer, RefusedError):
+            answer = {'response_data': {'errors': [_error_entry(answer)]}}
+        elif compiler_version is None:
+            compiler_version = _about(answer).get('compiler_version')
+        data = answer['response_data']
+        outputs.append(data.get('outputs'))
+        warnings.append(data.get('warnings'))
+        errors.append(data.get('errors'))
+        service_chain.append(data.get('service_chain'))
     version = served.version
     many: Json = ExecuteManyAnswer(
-        **lists,
+        outputs=outputs,
+        warnings=warnings,
+        errors=errors,
+        service_chain=service_chain,
         process_time=[result.milliseconds if isinstance(result, Answer) else 0 for result in results],
         service_id=version.service_id,
         version_id=version.version_id,
@@ -198,11 +259,16 @@ def _error_entry(error: RefusedError) -> Json:
     }
 
 
-def _request_or_error(record: Json | RefusedError, meta: bytes) -> bytes | RefusedError:
-    try:
-        return record if isinstance(record, RefusedError) else _request(record, meta)
-    except RefusedError as error:
-        return error
+def _requests(records: list[Json | RefusedError], meta: bytes) -> list[bytes | RefusedError]:
+    """The requests as a model takes them; for what is no record, what is wrong with it."""
+    start, end = b'{"request_data":{"inputs":', b'},"request_meta":%b}' % meta
+    requests: list[bytes | RefusedError] = []
+    for record in records:
+        try:
+            requests.append(start + encode_json(record) + end if isinstance(record, dict) else record)
+        except (TypeError, ValueError, RecursionError) as error:
+            requests.append(_unfit(error))
+    return requests
 
 
 def _records(inputs: object) -> list[Json | RefusedError]:

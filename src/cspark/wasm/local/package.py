@@ -79,17 +79,16 @@ def read_package(content: bytes, name: str = 'package.zip', limits: Limits | Non
     Raises:
         PackageError: Something is missing, broken or not to be trusted; the text says what is wrong with which file.
     """
-    limits = limits or Limits()
     archive = Archive(content, name, limits)
     described = sorted(path for path in archive if PurePosixPath(path).name == DESCRIPTION)
     if not described:
         raise PackageError(
             f'{name} holds no TENANT/FOLDER/SERVICE/VERSION/{DESCRIPTION}; is it an export in onpremises mode?'
         )
-    return [_read_version(archive, PurePosixPath(path), limits) for path in described]
+    return [_read_version(archive, PurePosixPath(path)) for path in described]
 
 
-def _read_version(archive: Archive, path: PurePosixPath, limits: Limits) -> ServiceVersion:
+def _read_version(archive: Archive, path: PurePosixPath) -> ServiceVersion:
     folder = path.parent
     if len(folder.parts) != 4:
         raise PackageError(f'{archive.name}: {str(path)!r} is not at TENANT/FOLDER/SERVICE/VERSION/{DESCRIPTION}')
@@ -106,7 +105,7 @@ def _read_version(archive: Archive, path: PurePosixPath, limits: Limits) -> Serv
         raise PackageError(
             f'{archive.name}: {str(folder)!r} holds {len(models)} compiled models (VERSION_ID.zip); one belongs there'
         )
-    inner = Archive(archive[models[0]], f'{archive.name}: {models[0]}', limits)
+    inner = archive.inner(models[0])
     version_id = _text(description.get('VersionId')) or _text(engine.get('ServiceVersionGuid'))
     service_id = _text(engine.get('ServiceGuid')) or _text(entry.get('service_id_source'))
     if not service_id:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ['LocalRunner']
 
 PackageLike: TypeAlias = str | os.PathLike[str] | bytes
+"""A package: its path, or its bytes."""
 
 ADDRESS = 'http://local-runner'
 """No name of the network: requests to it go to the application in this process."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import SparkSdkError
-from ..uri import check_name
+from ..uri import Uri, check_name
 
 __all__ = ['Settings']
 
@@ -50,4 +51,12 @@ class Settings:
         if not isinstance(self.instances, int):
             raise SparkSdkError(f'instances must be a whole number, not {self.instances!r}')
         prefix = self.prefix.strip('/')
+        if not re.fullmatch(r'[\w.~/-]*', prefix, re.ASCII):
+            raise SparkSdkError(f'prefix must be a path of letters, digits and "-._~", not {self.prefix!r}')
         object.__setattr__(self, 'prefix', f'/{prefix}' if prefix else '')
+        proxies = {endpoint.strip('/'): service for endpoint, service in self.proxies.items()}
+        for endpoint, service in proxies.items():
+            check_name('proxy', endpoint)
+            if Uri.validate(service).proxy:
+                raise SparkSdkError(f'the endpoint {endpoint!r} must lead to a service, not to {service!r}')
+        object.__setattr__(self, 'proxies', proxies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._keeping = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -29,16 +31,18 @@ class Store:
 
     def packages(self) -> Iterator[Path]:
         """The packages, oldest first."""
-        return iter(sorted(self.folder.glob('*.zip')))
+        return iter(sorted(path for path in self.folder.glob('*.zip') if path.is_file()))
 
     def keep(self, content: bytes) -> Path:
         """Write a package; one that was kept before becomes the newest."""
+        with self._keeping:
+            return self._keep(content)
+
+    def _keep(self, content: bytes) -> Path:
         digest = hashlib.sha256(content).hexdigest()[:16]
         earlier = list(self.folder.glob(f'*-{digest}.zip'))
-        names = sorted(self.folder.glob('*.zip'))
-        number = (
-            int(names[-1].name.partition('-')[0]) + 1 if names and names[-1].name.partition('-')[0].isdecimal() else 1
-        )
+        numbers = [path.name.partition('-')[0] for path in self.packages()]
+        number = max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
         target = self.folder / f'{number:08d}-{digest}.zip'
         handle, temporary = tempfile.mkstemp(dir=self.folder, suffix='.part')
         try:

@@ -1,0 +1,238 @@
+"""Kept-alive connections on the standard library's `http.client`: a third of the time that httpx takes for a call.
+
+It carries what nearly every call is, bytes to a runner that is reached directly. What needs more (a proxy, a streamed
+body, an `httpx.Auth`) goes through httpx. docs/performance.md has the figures and what else was tried.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import os
+import select
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from typing import Any, Final
+
+from .._flows.flow import Send, Undelivered
+from ..answer import Answer, shown
+from .wire import (
+    DEFAULT_HEADERS,
+    LONGEST_IDLE,
+    Target,
+    Verify,
+    broken,
+    late,
+    limit,
+    target,
+    tls_context,
+    unpacked,
+    unreachable,
+    unsent,
+)
+
+__all__ = ['DirectConnections']
+
+Origin = tuple[str, str, int]
+
+MOST_IDLE: Final = 64
+"""How many connections to a runner are kept while nobody uses them."""
+
+
+class DirectConnections:
+    """Connections to runners, kept while they are idle. Threads share it; a forked process starts with none.
+
+    Args:
+        verify: What to trust of a `https://` runner: see `tls_context`.
+    """
+
+    def __init__(self, verify: Verify) -> None:
+        self._verify = verify
+        self._tls: ssl.SSLContext | None = None
+        self._starting = threading.Lock()
+        self._idle: dict[Origin, deque[_Connection]] = {}
+        self._process = os.getpid()
+
+    def exchange(self, step: Send) -> Answer:
+        """Send a step and read its answer to the end.
+
+        A kept connection that the runner closed just now is replaced at once: it broke before a byte of an answer.
+
+        Raises:
+            Undelivered: There is no answer.
+        """
+        where = target(step.url)
+        kept = self._take((where.scheme, where.host, where.port))
+        outcome = self._attempt(kept, where, step) if kept else None
+        if outcome is None:
+            outcome = self._attempt(self._connection(where), where, step)
+        if isinstance(outcome, Undelivered):
+            raise outcome  # here, and not where it was caught: what is raised there keeps its frames alive
+        assert outcome is not None  # noqa: S101 - a new connection is not stale
+        return outcome
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        for connections in self._idle.values():
+            while connections:
+                connections.pop().close()
+
+    def _take(self, origin: Origin) -> _Connection | None:
+        """A kept connection that is still good."""
+        if self._process != os.getpid():
+            self._idle, self._process = {}, os.getpid()
+        connections = self._idle.get(origin)
+        while connections:
+            try:
+                connection = connections.pop()
+            except IndexError:
+                return None
+            if connection.is_usable():
+                return connection
+            connection.close()
+        return None
+
+    def _connection(self, where: Target) -> _Connection:
+        if where.scheme == 'http':
+            return _Connection(http.client.HTTPConnection(where.host, where.port))
+        with self._starting:
+            self._tls = self._tls or tls_context(self._verify)
+        return _Connection(http.client.HTTPSConnection(where.host, where.port, context=self._tls))
+
+    def _attempt(self, connection: _Connection, where: Target, step: Send) -> Answer | Undelivered | None:
+        """An answer, or why there is none; None if the connection turned out to be stale."""
+        try:
+            status, headers, content = connection.exchange(where.path, step)
+            if connection.is_reusable:
+                connections = self._idle.setdefault((where.scheme, where.host, where.port), deque(maxlen=MOST_IDLE))
+                connection.idle_since = time.monotonic()
+                connections.append(connection)
+        except (ConnectionError, http.client.HTTPException, OSError, ValueError) as error:
+            connection.close()
+            return None if connection.is_stale(error) else connection.failure(error)
+        except BaseException:
+            connection.close()
+            raise
+        encoding = next((value for name, value in headers if name.lower() == 'content-encoding'), '')
+        try:
+            content = unpacked(content, encoding) if encoding else content
+        except Undelivered as failure:
+            return failure
+        return Answer(step.method, step.url, shown(step.headers), step.content, status, headers, content)
+
+
+class _Connection:
+    """A connection of `http.client`, and how far it got."""
+
+    __slots__ = ('_http', '_timed', 'idle_since', 'is_reusable', 'progress', 'used')
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._http = connection
+        self._timed: _TimedSocket | None = None
+        self.used = False
+        self.is_reusable = False
+        self.progress = 'connect'
+        self.idle_since = 0.0
+
+    def exchange(self, path: str, step: Send) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Send a request and read the whole answer."""
+        self.progress, self.is_reusable = 'connect', False
+        timed = self._timed or self._connected(step)
+        timed.step = step
+        timed.got = False
+        self.progress = 'send'
+        self._http.request(step.method, path, step.content, {**DEFAULT_HEADERS, **step.headers, **step.credentials})
+        self.progress = 'read'
+        with self._http.getresponse() as answer:
+            content = answer.read()
+            self.used, self.is_reusable = True, not answer.will_close
+            return answer.status, answer.getheaders(), content
+
+    def _connected(self, step: Send) -> _TimedSocket:
+        self._http.timeout = limit(step, 'connect')
+        self._http.connect()
+        self._timed = _TimedSocket(self._http.sock, step)
+        self._http.sock = self._timed
+        return self._timed
+
+    def is_usable(self) -> bool:
+        """Whether it was not idle for long and the other end has neither closed it nor sent anything since."""
+        if self._timed is None or time.monotonic() - self.idle_since > LONGEST_IDLE:
+            return False
+        return not _readable(self._timed.sock)
+
+    def is_stale(self, error: Exception) -> bool:
+        """Whether a kept connection broke before any byte of an answer, which says nothing about the runner."""
+        broke = isinstance(error, (ConnectionError, http.client.RemoteDisconnected))
+        return broke and self.used and not (self._timed and self._timed.got)
+
+    def failure(self, error: Exception) -> Undelivered:
+        """What a failure means for the caller."""
+        if isinstance(error, TimeoutError):
+            return late(error, sent=self.progress != 'connect')
+        if self.progress == 'connect' and isinstance(error, OSError):
+            return unreachable(error)
+        if isinstance(error, (OSError, http.client.HTTPException)) and not isinstance(error, http.client.InvalidURL):
+            return broken(error)
+        return unsent(error)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class _TimedSocket:
+    """A socket whose every wait ends with the step's time, as `http.client` uses one."""
+
+    __slots__ = ('got', 'sock', 'step')
+
+    def __init__(self, sock: socket.socket, step: Send) -> None:
+        self.sock = sock
+        self.step = step
+        self.got = False
+
+    def sendall(self, data: bytes) -> None:
+        self.sock.settimeout(limit(self.step, 'write'))
+        self.sock.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self, self.sock.makefile(mode, buffering=0)), 1 << 16)  # type: ignore[call-overload]
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+class _TimedReader(io.RawIOBase):
+    """The reading end of a timed socket."""
+
+    def __init__(self, timed: _TimedSocket, raw: Any) -> None:
+        self._timed = timed
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        timed = self._timed
+        timed.sock.settimeout(limit(timed.step, 'read'))
+        count: int = self._raw.readinto(buffer)
+        timed.got = timed.got or count > 0
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _readable(sock: socket.socket) -> bool:
+    """Whether there is something to read, be it the end."""
+    try:
+        if hasattr(select, 'poll'):
+            poll = select.poll()
+            poll.register(sock, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True

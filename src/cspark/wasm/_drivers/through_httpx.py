@@ -1,0 +1,100 @@
+"""Sending through httpx: a step to a request, an answer to ours, httpx's errors to ours; for both worlds."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import Any
+
+import anyio
+import httpx
+
+from .._flows.flow import Send, Undelivered
+from ..answer import Answer, shown
+from .wire import OutOfTimeError, broken, late, time_left, undecodable, unpacked, unreachable, unsent
+
+__all__ = ['exchange', 'exchange_async']
+
+
+def exchange(step: Send, http_client: httpx.Client) -> Answer:
+    """Send a step and read its answer to the end.
+
+    Raises:
+        Undelivered: There is no answer.
+    """
+    try:
+        request = _build(step, http_client)
+        with closing(http_client.send(request, **_sending(step))) as answer:
+            parts: list[bytes] = []
+            for part in answer.iter_raw():
+                parts.append(part)
+                time_left(step.deadline)
+        return _received(step, answer, b''.join(parts))
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        failure = _undelivered(error)
+    except OutOfTimeError as error:
+        failure = late(error, sent=True)
+    raise failure  # here, and not above: what is raised there keeps httpx's frames alive
+
+
+async def exchange_async(step: Send, http_client: httpx.AsyncClient) -> Answer:
+    """Send a step and read its answer to the end.
+
+    Raises:
+        Undelivered: There is no answer.
+    """
+    try:
+        request = _build(step, http_client)
+        with anyio.move_on_after(time_left(step.deadline)):
+            answer = await http_client.send(request, **_sending(step))
+            async with aclosing(answer):
+                parts = [part async for part in answer.aiter_raw()]
+            return _received(step, answer, b''.join(parts))
+        failure = late(OutOfTimeError(), sent=True)
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        failure = _undelivered(error)
+    except OutOfTimeError as error:
+        failure = late(error, sent=False)
+    raise failure
+
+
+def _build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+    """A new request for each attempt: a body that was read, such as a file, starts at its beginning again."""
+    left = time_left(step.deadline)
+    phases = {name: min(seconds, left) for name, seconds in (step.phases or {}).items()}
+    return http_client.build_request(
+        step.method,
+        step.url,
+        headers={**step.headers, **step.credentials},
+        content=step.content,
+        files=step.files,
+        timeout=httpx.Timeout(left, **phases),
+    )
+
+
+def _sending(step: Send) -> dict[str, Any]:
+    """How a request is sent: redirects are the caller's affair, credentials may be an `httpx.Auth`'s."""
+    auth = {'auth': step.auth} if step.auth is not None else {}
+    return {'stream': True, 'follow_redirects': False, **auth}
+
+
+def _received(step: Send, answer: httpx.Response, raw: bytes) -> Answer:
+    content = unpacked(raw, answer.headers.get('content-encoding', ''))
+    headers = answer.headers.multi_items()
+    sent = shown(answer.request.headers)
+    return Answer(step.method, step.url, sent, step.content, answer.status_code, headers, content)
+
+
+def _undelivered(error: httpx.RequestError | httpx.InvalidURL) -> Undelivered:
+    match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return late(error, sent=False)
+        case httpx.TimeoutException():
+            return late(error, sent=True)
+        case httpx.DecodingError():
+            return undecodable(error)
+        case httpx.ConnectError() | httpx.ProxyError():
+            return unreachable(error)
+        case httpx.NetworkError() | httpx.RemoteProtocolError():
+            return broken(error)
+        case _:
+            return unsent(error)

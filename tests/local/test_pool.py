@@ -1,0 +1,176 @@
+"""A model that aborts, throws, never ends or grows costs the call that it fails, and nobody else anything."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final
+
+import pytest
+
+import cspark.wasm as Hybrid
+from support.calls import Api, Json, message, serving
+from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
+from support.packages import CYLINDER, CYLINDER_150
+from support.worlds import World, in_world
+
+SCRIPTED: Final = 'shapes/scripted'
+OUT_OF_MEMORY: Final = 'const all = []; for (;;) all.push(new Array(1e7).fill(1.5))'
+VOLUME: Final = pytest.approx(3.141592653589793)
+
+FAILURES: Final[dict[str, tuple[str, int, str]]] = {
+    'throws': (THROW, 500, 'the model aborted: .*no such mortality table'),
+    'aborts': (ABORT, 500, 'the model aborted: .*Aborted'),
+    'recurses': ('const f = () => f() + 1; f()', 500, 'the model aborted: .*Maximum call stack'),
+    'never ends': (HANG, 504, 'the model takes longer than 2 s'),
+    'answers half of JSON': ('"{"', 500, 'answered with something that is not JSON'),
+    'answers no number': ('\'{"response_data": {"outputs": {"a": NaN}}}\'', 500, 'something that is not JSON'),
+    'answers no text': ('"\\u00ff"', 500, 'answered with something that is not JSON'),
+    'answers nothing': ('""', 500, 'answered with something that is not JSON'),
+    'answers a list': ('"[]"', 500, 'answered without response_data'),
+    'answers without data': ('"{}"', 500, 'answered without response_data'),
+}
+LOST: Final = {'throws': 'crash_count', 'aborts': 'crash_count', 'never ends': 'timeout_count'}
+
+
+@pytest.fixture(scope='module')
+def api() -> Iterator[Api]:
+    """A runner with two instances of a model that can be made to fail, and of one that cannot."""
+    with serving(scripted(), CYLINDER, instances=2, timeout=2) as started:
+        yield started
+
+
+def calling(count: int, call: Callable[[], Any]) -> tuple[ThreadPoolExecutor, list[Future[Any]]]:
+    """Calls under way, each on a thread of its own."""
+    threads = ThreadPoolExecutor(count)
+    return threads, [threads.submit(call) for _ in range(count)]
+
+
+def wait_until(true: Callable[[], bool], calls: list[Future[Any]]) -> bool:
+    """Whether it comes true while the calls go on."""
+    while not true():
+        if all(call.done() for call in calls):
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.mark.parametrize(('script', 'status', 'words'), FAILURES.values(), ids=list(FAILURES))
+def test_a_model_that_fails_gets_a_clear_error_and_goes_on_with_the_next_call(
+    api: Api, script: str, status: int, words: str
+) -> None:
+    answer = api.send(record(script), SCRIPTED)
+    assert answer.status_code == status
+    assert re.search(words, message(answer))
+    assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME
+
+
+def test_a_model_that_needs_too_much_memory_is_stopped() -> None:
+    with serving(scripted(), timeout=60) as api:
+        answer = api.send(record(OUT_OF_MEMORY), SCRIPTED)
+        assert (answer.status_code, message(answer)) == (500, 'the model needs more memory than it may have')
+        assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME
+        assert api.models()[SCRIPTED_ID]['crash_count'] == 1
+
+
+@pytest.mark.parametrize(('failure', 'count'), LOST.items())
+def test_a_model_that_fails_is_built_anew_and_the_status_counts_it(failure: str, count: str) -> None:
+    with serving(scripted(), timeout=1) as api:
+        calls = [api.outputs(record('outputs({ calls })'), SCRIPTED)['calls'] for _ in range(2)]
+        api.send(record(FAILURES[failure][0]), SCRIPTED)
+        calls.append(api.outputs(record('outputs({ calls })'), SCRIPTED)['calls'])
+        status = api.models()[SCRIPTED_ID]
+    assert calls == [1, 2, 1]
+    counts = {name: status[name] for name in ('crash_count', 'timeout_count')}
+    assert counts == {'crash_count': 0, 'timeout_count': 0} | {count: 1}
+
+
+@pytest.mark.parametrize('failure', [*FAILURES, 'answers too deeply'])
+def test_a_record_that_fails_does_not_fail_the_others(api: Api, failure: str) -> None:
+    too_deep = 'outputs(JSON.parse("[".repeat(300) + "]".repeat(300)))'
+    script = FAILURES[failure][0] if failure in FAILURES else too_deep
+    answer = api.many([record(says({'a': 1})), record(script), record()], SCRIPTED)
+    assert answer['outputs'][0] == {'a': 1}
+    assert answer['outputs'][2]['volume'] == VOLUME
+    assert [errors is None for errors in answer['errors']] == [True, False, True]
+
+
+def test_records_that_all_fail_end_the_call_and_the_service_goes_on(api: Api) -> None:
+    answer = api.many([record(THROW)] * 200, SCRIPTED)
+    assert answer['outputs'] == [None] * 200
+    assert all(errors for errors in answer['errors'])
+    assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME
+
+
+def test_two_calls_run_on_two_instances_at_the_same_time(api: Api) -> None:
+    threads, calls = calling(2, lambda: api.send(record(HANG), SCRIPTED))
+    with threads:
+        assert wait_until(lambda: api.models()[SCRIPTED_ID]['busy'] == 2, calls)
+    assert [call.result().status_code for call in calls] == [504, 504]
+    assert api.models()[SCRIPTED_ID]['busy'] == 0
+
+
+def test_models_compute_at_the_same_moment(api: Api) -> None:
+    until = (time.time() + 1.5) * 1000
+    script = f'const began = Date.now(); while (Date.now() < {until}); outputs({{ began }})'
+    threads, calls = calling(2, lambda: api.outputs(record(script), SCRIPTED)['began'])
+    with threads:
+        began = [call.result() for call in calls]
+    assert max(began) < until
+
+
+def test_the_records_of_one_call_run_on_several_instances(api: Api) -> None:
+    threads, calls = calling(
+        1, lambda: api.many([record('const e = Date.now() + 5; while (Date.now() < e);')] * 400, SCRIPTED)
+    )
+    with threads:
+        assert wait_until(lambda: api.models()[SCRIPTED_ID]['busy'] == 2, calls)
+    assert len(calls[0].result()['outputs']) == 400
+
+
+@pytest.mark.parametrize(('instances', 'count'), [(2, 2), (12, 41)])
+def test_other_services_answer_while_every_instance_of_one_hangs(instances: int, count: int) -> None:
+    with serving(scripted(), CYLINDER, instances=instances, timeout=2) as api:
+        threads, calls = calling(count, lambda: api.send(record(HANG), SCRIPTED))
+        with threads:
+            assert wait_until(lambda: api.models()[SCRIPTED_ID]['running_count'] >= min(count, 40), calls)
+            assert api.get('healthcheck') == {'msg': 'ok'}
+            assert api.outputs({'height': 1, 'radius': 1, 'density': 1})['mass'] == VOLUME
+            assert not any(call.done() for call in calls)
+        assert {call.result().status_code for call in calls} == {504}
+
+
+def test_a_model_that_grows_during_a_call_answers_all_the_same(api: Api) -> None:
+    before = api.models()[CYLINDER_150]['memory_usage_mb']
+    answer = api.execute({'height': 1, 'radius': 1, 'density': 1, 'note': 'x' * 20_000_000}, response_data_inputs=True)
+    assert answer['response_data']['outputs']['volume'] == VOLUME
+    assert len(answer['response_data']['inputs']['note']) == 20_000_000
+    assert api.models()[CYLINDER_150]['memory_usage_mb'] > before + 20
+
+
+def test_an_answer_of_any_size_arrives(api: Api) -> None:
+    for size in (1, 1 << 20, 5 << 20):
+        text = f'outputs({{ text: "x".repeat({size}) }})'
+        answers: list[Json] = api.many([record(text)] * 3, SCRIPTED)['outputs']
+        assert [len(answer['text']) for answer in answers] == [size] * 3
+
+
+def test_a_client_waits_no_longer_than_its_timeout_for_a_model_in_this_process(api: Api, world: World) -> None:
+    made = api.runner.client if world == 'sync' else api.runner.async_client
+    with in_world(world, made(timeout=300, max_retries=0)) as hybrid:
+        with pytest.raises(Hybrid.SparkTimeoutError):
+            hybrid.services.execute(SCRIPTED, inputs=record(HANG))
+        assert api.models()[SCRIPTED_ID]['running_count'] == 1
+    while api.models()[SCRIPTED_ID]['running_count']:
+        time.sleep(0.05)
+
+
+def test_a_package_can_be_replaced_while_it_is_called() -> None:
+    with serving(CYLINDER, instances=2) as api:
+        threads, calls = calling(4, lambda: [api.send({'height': 1}).status_code for _ in range(30)])
+        with threads:
+            uploads = [api.upload(CYLINDER.read_bytes()).status_code for _ in range(3)]
+    assert uploads == [200] * 3
+    assert {status for call in calls for status in call.result()} <= {200, 503}
