@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """What each room may import. What is imported within a function is imported on demand, and MAY_IMPORT_LATE adds it."""
 
 MAY_IMPORT_LATE: dict[str, set[str]] = {'faces': {'drivers'}, 'annex': {'faces'}, 'init': {'annex'}, 'main': {'annex'}}
-FACES = {'_client', '_async_client'}
+FACES = {'_client', '_async_client', 'many'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
 MAY_WAIT = {'drivers', 'annex', 'main'}
 MAY_SPELL = {'uri.py'}

@@ -49,7 +49,18 @@ from .errors import (
     UnsupportedMediaTypeError,
 )
 from .logger import LoggerOptions
-from .options import CallOptions, ClientOptions, ExecuteOptions, MetadataOptions, StaticOptions, ValidateOptions
+from .many import AsyncManyResults, ManyResults
+from .options import (
+    CallOptions,
+    ClientOptions,
+    ExecuteOptions,
+    ManyOptions,
+    MetadataOptions,
+    RecordOptions,
+    StaticOptions,
+    ValidateOptions,
+)
+from .records import Progress, RecordResult
 from .results import (
     ExecutedData,
     Health,
@@ -75,6 +86,7 @@ __all__ = [
     'SPARK_SDK',
     'ApiErrorCause',
     'AsyncClient',
+    'AsyncManyResults',
     'Authorization',
     'BadRequestError',
     'CallOptions',
@@ -91,10 +103,15 @@ __all__ = [
     'InternalServerError',
     'LocalRunner',
     'LoggerOptions',
+    'ManyOptions',
+    'ManyResults',
     'MetadataOptions',
     'NotFoundError',
     'PackageError',
+    'Progress',
     'RateLimitError',
+    'RecordOptions',
+    'RecordResult',
     'RetryPolicy',
     'RetryTimeoutError',
     'RunnerState',

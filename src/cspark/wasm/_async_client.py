@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, AsyncIterator, Generator
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack, overload
@@ -9,13 +10,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack,
 import httpx
 
 from ._drivers import awaiting
+from ._drivers.many import prepare
+from ._drivers.many_awaiting import run_awaiting
 from ._flows import probes, services
 from ._flows.flow import Flow
 from .config import Config, RunnerUrl, configured, static_config
+from .many import AsyncManyResults
 from .options import (
     CallOptions,
     ClientOptions,
     ExecuteOptions,
+    ManyOptions,
     MetadataOptions,
     StaticOptions,
     ValidateOptions,
@@ -30,6 +35,7 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
+from .sources import Source, open_source
 from .uri import UriLike
 
 if TYPE_CHECKING:
@@ -141,6 +147,11 @@ class AsyncClient:
 
         return raw_async_client(self._config, self._connections)
 
+    @property
+    def connections(self) -> awaiting.AsyncConnections:
+        """What this client sends through, shared with its copies."""
+        return self._connections
+
     async def perform(self, flow: Flow[Result]) -> Result:
         """Run a flow on this client's connections."""
         return await awaiting.perform(flow, self._connections)
@@ -149,6 +160,11 @@ class AsyncClient:
         """Close the connections; any number of times. A caller's own `http_client` stays open."""
         if self._is_owner:
             await self._connections.close()
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """The client itself: `await AsyncClient.use(config)` is accepted, as it always was."""
+        yield from ()
+        return self
 
     async def __aenter__(self) -> Self:
         return self
@@ -308,6 +324,34 @@ class ServicesResource(_Resource):
         API: https://docs.coherent.global/spark-apis/execute-api
         """
         return await self._client.perform(services.execute(self._client.config, uri, response_format, options))
+
+    def execute_many(self, uri: UriLike, inputs: Any, **options: Unpack[ManyOptions]) -> AsyncManyResults:
+        """Execute a service with many records: as many calls as it takes, some at a time, read and sent bit by bit.
+
+        Args:
+            uri: The service, as for `execute`.
+            inputs: Records: any iterable or async iterable, columnar lists, a data frame, an Arrow table or a reader of record
+                batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
+            **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint` and how to compute:
+                see `ManyOptions`.
+
+        Returns:
+            One result a record, in order, computed while they are read; or all of them by `to_pandas()`, `to_polars()`,
+            `to_arrow()`, `write('outputs.parquet')`.
+
+        Raises:
+            SparkSdkError: An argument is wrong; nothing was sent. The same and other errors come while the results are
+                read: a runner that is gone for two minutes, one that refuses the calls, or (with `on_error='raise'`) a
+                record that cannot be executed, which the error names.
+
+        API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
+        """
+        records: AsyncIterator[Any] | Source
+        records = aiter(inputs) if isinstance(inputs, AsyncIterable) else open_source(inputs)
+        total = records.total if isinstance(records, Source) else None
+        run, call = prepare(self._client.config, uri, total, options)
+        results = run_awaiting(run, records, lambda chunk: self._client.perform(call(chunk)))
+        return AsyncManyResults(results, run.close)
 
     async def validate(
         self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]

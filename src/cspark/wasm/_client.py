@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack,
 import httpx
 
 from ._drivers import blocking
+from ._drivers.many import prepare
+from ._drivers.many_blocking import run_blocking
 from ._flows import probes, services
 from ._flows.flow import Flow
 from .config import Config, RunnerUrl, configured, static_config
+from .many import ManyResults
 from .options import (
     CallOptions,
     ClientOptions,
     ExecuteOptions,
+    ManyOptions,
     MetadataOptions,
     StaticOptions,
     ValidateOptions,
@@ -30,6 +34,7 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
+from .sources import open_source
 from .uri import UriLike
 
 if TYPE_CHECKING:
@@ -137,6 +142,11 @@ class Client:
         from ._drivers.raw import raw_client
 
         return raw_client(self._config, self._connections)
+
+    @property
+    def connections(self) -> blocking.Connections:
+        """What this client sends through, shared with its copies."""
+        return self._connections
 
     def perform(self, flow: Flow[Result]) -> Result:
         """Run a flow on this client's connections."""
@@ -305,6 +315,31 @@ class ServicesResource(_Resource):
         API: https://docs.coherent.global/spark-apis/execute-api
         """
         return self._client.perform(services.execute(self._client.config, uri, response_format, options))
+
+    def execute_many(self, uri: UriLike, inputs: Any, **options: Unpack[ManyOptions]) -> ManyResults:
+        """Execute a service with many records: as many calls as it takes, some at a time, read and sent bit by bit.
+
+        Args:
+            uri: The service, as for `execute`.
+            inputs: Records: any iterable, columnar lists, a data frame, an Arrow table or a reader of record
+                batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
+            **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint` and how to compute:
+                see `ManyOptions`.
+
+        Returns:
+            One result a record, in order, computed while they are read; or all of them by `to_pandas()`, `to_polars()`,
+            `to_arrow()`, `write('outputs.parquet')`.
+
+        Raises:
+            SparkSdkError: An argument is wrong; nothing was sent. The same and other errors come while the results are
+                read: a runner that is gone for two minutes, one that refuses the calls, or (with `on_error='raise'`) a
+                record that cannot be executed, which the error names.
+
+        API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
+        """
+        records = open_source(inputs)
+        run, call = prepare(self._client.config, uri, records.total, options)
+        return ManyResults(run_blocking(run, records, call, self._client.connections), run.close)
 
     def validate(self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]) -> HttpResponse[ServiceAnswer]:
         """What a service accepts for each of its inputs.

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import time
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 try:
     import orjson as _library
@@ -94,9 +94,8 @@ def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
     if is_object(value):
         pairs: Any = value.items()
         return {str.__str__(key) if isinstance(key, str) else key: _spelled_out(item, default) for key, item in pairs}
-    if type(value) is tuple or isinstance(value, list):
-        items: Any = value
-        return [_spelled_out(item, default) for item in items]
+    if type(value) is tuple or is_array(value):
+        return [_spelled_out(item, default) for item in cast('list[Any]', value)]
     if isinstance(value, enum.Enum):
         return _spelled_out(value.value, default)
     if isinstance(value, int) and not isinstance(value, bool):

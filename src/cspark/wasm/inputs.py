@@ -16,7 +16,7 @@ import attrs
 from ._json import Fragment, decode_json, encode_json
 from .errors import SparkSdkError
 
-__all__ = ['Inputs', 'encode_inputs', 'plain', 'read_inputs']
+__all__ = ['Inputs', 'columnar', 'encode_inputs', 'library_of', 'plain', 'read_inputs']
 
 Inputs: TypeAlias = Any
 """One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the workbook's defaults.
@@ -77,18 +77,37 @@ def _records(inputs: list[Any]) -> list[Any]:
 
 def _row(value: Any) -> dict[str, Any] | None:
     """A row of a pandas frame as a record; None for anything else."""
-    if _library(value) != 'pandas' or not hasattr(value, 'to_dict') or hasattr(value, 'columns'):
+    if library_of(value) != 'pandas' or not hasattr(value, 'to_dict') or hasattr(value, 'columns'):
         return None
     return {str(name): item for name, item in value.items()}
 
 
-def _library(value: Any) -> str:
+def library_of(value: Any) -> str:
     """Which of the libraries of data frames a value comes from, or its class does; empty for none."""
     for kind in type(value).__mro__:
         library = kind.__module__.partition('.')[0]
         if library in ('pandas', 'polars', 'pyarrow', 'numpy'):
             return library
     return ''
+
+
+def columnar(records: list[Any]) -> list[Any]:
+    """Records as a row of names and rows of values.
+
+    Raises:
+        SparkSdkError: They have not all the same names: one that is left out means its default, and null does not.
+
+    >>> columnar([{'height': 1, 'radius': 2}, {'radius': 4, 'height': 3}])
+    [['height', 'radius'], [1, 2], [3, 4]]
+    """
+    if not records or isinstance(records[0], (list, tuple)):
+        return records
+    plain_records = [_record(one) or {} for one in records]
+    names = list(plain_records[0])
+    for index, record in enumerate(plain_records):
+        if record.keys() != plain_records[0].keys():
+            raise SparkSdkError(f"inputs[{index}] has other names than inputs[0]; give layout='rows' for such records")
+    return [names, *([record[name] for name in names] for record in plain_records)]
 
 
 def encode_inputs(body: object, inputs: object, nan: Literal['null', 'error'] = 'null', first: int = 0) -> bytes:
@@ -189,7 +208,7 @@ def _columnar(value: Any) -> list[Any] | None:
 
     None of the libraries is imported here: whoever has a data frame has imported its library.
     """
-    library = _library(value)
+    library = library_of(value)
     names: Any
     columns: list[Any]
     if library == 'pandas' and hasattr(value, 'columns'):

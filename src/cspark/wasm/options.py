@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
@@ -14,6 +15,7 @@ from .auth import TokenLike
 from .errors import SparkSdkError
 from .inputs import Inputs
 from .logger import LoggerLike
+from .records import ProgressLike
 from .retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ __all__ = [
     'ClientOptions',
     'Encoding',
     'ExecuteOptions',
+    'ManyOptions',
     'MetadataOptions',
+    'RecordOptions',
     'StaticOptions',
     'ValidateOptions',
 ]
@@ -83,18 +87,16 @@ class CallOptions(TypedDict, total=False):
     """Further headers."""
 
 
-class ExecuteOptions(CallOptions, total=False):
-    """What `services.execute` takes beside the service and the format of the answer."""
+class RecordOptions(CallOptions, total=False):
+    """How to execute records, be it one or many."""
 
-    inputs: Inputs
-    """One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the defaults that were
-    saved in the workbook. Many records: a list or any iterable of these, columnar lists (a row of names and then a row
-    of values a record), JSON text of an array, a pandas or polars data frame, a pyarrow table. Without a record,
-    nothing is sent."""
     nan: Literal['null', 'error'] | None
     """What becomes of NaN and infinities, which JSON does not have: `null` (the default), or an error."""
     encoding: Encoding | None
     """How to compress the request's body."""
+    layout: Literal['rows', 'columnar'] | None
+    """How records are sent: `rows` as they are given (the default), or `columnar`, the names once and then the values,
+    which is smaller; all records must then have the same names. Data frames and tables are always columnar."""
     active_since: str | date | None
     """A moment, ISO 8601 text or a date or datetime: the newest version in effect then runs."""
     source_system: str | None
@@ -103,20 +105,49 @@ class ExecuteOptions(CallOptions, total=False):
     """The caller's own id for the call; it comes back in the answer."""
     call_purpose: str | None
     """Why the call is made (`Single Execution`, or `Sync Batch Execution` for many records)."""
-    compiler_type: str | None
-    """The kind of engine (`Neuron`); one record only."""
     subservices: Names
     """Subservices whose outputs to return: a list of names or a comma-separated text."""
+    selected_outputs: Names
+    """Outputs to return."""
+
+
+class ExecuteOptions(RecordOptions, total=False):
+    """What `services.execute` takes beside the service and the format of the answer."""
+
+    inputs: Inputs
+    """One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the defaults that were
+    saved in the workbook. Many records: a list or any iterable of these, columnar lists (a row of names and then a row
+    of values a record), JSON text of an array, a pandas or polars data frame, a pyarrow table. Without a record,
+    nothing is sent."""
+    compiler_type: str | None
+    """The kind of engine (`Neuron`); one record only."""
     debug_solve: bool | None
     """Debug solve functions; one record only."""
     echo_inputs: bool | None
     """Return the inputs too; one record only, and seen with `response_format='original'`."""
     tables_as_array: Names
     """Tables to return as arrays, a row of names and then rows of values; one record only."""
-    selected_outputs: Names
-    """Outputs to return."""
     outputs_filter: str | None
     """Outputs to return, by a regular expression; one record only."""
+
+
+class ManyOptions(RecordOptions, total=False):
+    """What `services.execute_many` takes beside the service and the inputs. `timeout` is the limit of each call."""
+
+    chunk_size: int | Literal['auto']
+    """Records a call. By default it starts small, grows while calls are quick and shrinks when one takes long."""
+    concurrency: int | Literal['auto']
+    """Calls under way at a time. By default it finds out what the runner takes."""
+    ordered: bool
+    """Whether results come in the order of the records (True), or as they are ready."""
+    on_error: Literal['raise', 'collect']
+    """What to do about a record that cannot be executed: raise its error when it is found (the default), or report it
+    among the results, with an entry in `errors`. Errors that the model reports are results either way."""
+    progress: ProgressLike
+    """True for a bar on the terminal (it needs `tqdm`), or a function that is given a `Progress` after each call."""
+    checkpoint: str | os.PathLike[str] | None
+    """A file that keeps what is done: the same call with the same file goes on where an earlier one was ended, by
+    whatever. It is an SQLite database, and holds the outputs: delete it when it is no longer needed."""
 
 
 class MetadataOptions(CallOptions, total=False):

@@ -209,21 +209,17 @@ class ServiceExecuted(HttpResponse[Data]):
 
     def to_pandas(self) -> pd.DataFrame:
         """The outputs as a pandas data frame with a row a record; empty for a record that failed."""
-        frame: pd.DataFrame = _library('pandas').DataFrame(self._rows())
+        frame: pd.DataFrame = library('pandas').DataFrame(self._rows())
         return frame
 
     def to_polars(self) -> pl.DataFrame:
         """The outputs as a polars data frame with a row a record; empty for a record that failed."""
-        frame: pl.DataFrame = _library('polars').DataFrame(self._rows(), infer_schema_length=None, strict=False)
+        frame: pl.DataFrame = library('polars').DataFrame(self._rows(), infer_schema_length=None, strict=False)
         return frame
 
     def to_arrow(self) -> Any:
         """The outputs as a `pyarrow.Table` (which has no types) with a row a record; empty for one that failed."""
-        pa, rows = _library('pyarrow'), self._rows()
-        try:
-            return pa.Table.from_pylist(rows)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return pa.table({name: _arrow_column(pa, [row[name] for row in rows]) for name in rows[0]})
+        return arrow_table(self._rows())
 
     def _list(self, name: str) -> list[Any]:
         data: Any = self.data
@@ -245,6 +241,21 @@ class ServiceExecuted(HttpResponse[Data]):
         return [{name: output.get(name) if is_object(output) else None for name in names} for output in self.outputs]
 
 
+def arrow_table(rows: list[dict[str, Any]]) -> Any:
+    """Rows as a `pyarrow.Table`; a column of mixed types becomes text."""
+    pa = library('pyarrow')
+    names = dict.fromkeys(name for row in rows for name in row)
+    try:
+        return pa.Table.from_pylist(rows, **({} if not rows else {'schema': _arrow_schema(pa, rows, names)}))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.table({name: _arrow_column(pa, [row.get(name) for row in rows]) for name in names})
+
+
+def _arrow_schema(pa: Any, rows: list[dict[str, Any]], names: Mapping[str, Any]) -> Any:
+    """The types of the columns; pyarrow itself looks for names at the first row alone."""
+    return pa.Table.from_pylist([{**dict.fromkeys(names), **row} for row in rows]).schema
+
+
 def _arrow_column(pa: Any, values: list[Any]) -> Any:
     """A column for Arrow, which has one type; what is mixed becomes text."""
     try:
@@ -253,7 +264,8 @@ def _arrow_column(pa: Any, values: list[Any]) -> Any:
         return pa.array([None if value is None else str(value) for value in values])
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """A library that is not a dependency of this package."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -19,7 +19,7 @@ from .direct import DirectConnections
 from .proxies import Proxies
 from .wire import Verify, own_http_client_settings
 
-__all__ = ['Connections', 'perform']
+__all__ = ['Connections', 'Stopped', 'perform']
 
 Result = TypeVar('Result')
 
@@ -73,6 +73,14 @@ class Connections:
             return through_httpx.exchange(step, self.general())
         return self._direct.exchange(step)
 
+    def apart(self) -> Connections:
+        """Connections that can be ended without harm to this one's; itself, where a caller's client is all there is."""
+        return self if self._only_httpx else Connections(verify=self._verify)
+
+    def abort(self) -> None:
+        """End what is under way on other threads, as far as it does not go through httpx."""
+        self._direct.abort()
+
     def close(self) -> None:
         """Close all connections but those of a caller's own client; any number of times."""
         self.is_closed = True
@@ -81,15 +89,23 @@ class Connections:
             self._own.close()
 
 
-def perform(flow: Flow[Result], connections: Connections) -> Result:
-    """Run a flow to its end: do each step, hand in the result or throw in the error."""
+class Stopped(BaseException):
+    """The flow was told to stop."""
+
+
+def perform(flow: Flow[Result], connections: Connections, stop: threading.Event | None = None) -> Result:
+    """Run a flow to its end: do each step, hand in the result or throw in the error.
+
+    Raises:
+        Stopped: `stop` was set before the end.
+    """
     with closing(flow):
         try:
             step = next(flow)
             while True:
                 try:
                     # In a list that is emptied: it may be a token, and reports show the variables of frames.
-                    done = [_do(step, connections)]
+                    done = [_do(step, connections, stop)]
                 except Exception as error:  # noqa: BLE001 - it is the flow's to handle
                     step = flow.throw(error)
                 else:
@@ -99,12 +115,15 @@ def perform(flow: Flow[Result], connections: Connections) -> Result:
             return final
 
 
-def _do(step: Step, connections: Connections) -> Any:
+def _do(step: Step, connections: Connections, stop: threading.Event | None) -> Any:
+    if stop is not None and (stop.wait(step.seconds) if isinstance(step, Pause) else stop.is_set()):
+        raise Stopped
     match step:
         case Send():
             return connections.send(step)
         case Pause():
-            time.sleep(step.seconds)
+            if stop is None:
+                time.sleep(step.seconds)
         case Compute():
             return _finished(step.function())
     return None

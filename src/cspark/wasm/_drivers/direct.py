@@ -15,6 +15,7 @@ import ssl
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final
 
 from .._flows.flow import Send, Undelivered
@@ -54,6 +55,7 @@ class DirectConnections:
         self._tls: ssl.SSLContext | None = None
         self._starting = threading.Lock()
         self._idle: dict[Origin, deque[_Connection]] = {}
+        self._busy: set[_Connection] = set()
         self._process = os.getpid()
 
     def exchange(self, step: Send) -> Answer:
@@ -80,6 +82,11 @@ class DirectConnections:
             while connections:
                 connections.pop().close()
 
+    def abort(self) -> None:
+        """End all exchanges that are under way, on other threads."""
+        for connection in list(self._busy):
+            connection.abort()
+
     def _take(self, origin: Origin) -> _Connection | None:
         """A kept connection that is still good."""
         if self._process != os.getpid():
@@ -104,6 +111,7 @@ class DirectConnections:
 
     def _attempt(self, connection: _Connection, where: Target, step: Send) -> Answer | Undelivered | None:
         """An answer, or why there is none; None if the connection turned out to be stale."""
+        self._busy.add(connection)
         try:
             status, headers, content = connection.exchange(where.path, step)
             if connection.is_reusable:
@@ -116,6 +124,8 @@ class DirectConnections:
         except BaseException:
             connection.close()
             raise
+        finally:
+            self._busy.discard(connection)
         encoding = next((value for name, value in headers if name.lower() == 'content-encoding'), '')
         try:
             content = unpacked(content, encoding) if encoding else content
@@ -178,6 +188,12 @@ class _Connection:
         if isinstance(error, (OSError, http.client.HTTPException)) and not isinstance(error, http.client.InvalidURL):
             return broken(error)
         return unsent(error)
+
+    def abort(self) -> None:
+        """Wake whoever waits for this connection."""
+        if self._timed is not None:
+            with suppress(OSError):
+                self._timed.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._http.close()

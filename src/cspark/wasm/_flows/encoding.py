@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from .._compression import Encoding, pack, pack_parts
+from .._json import is_object
 from ..inputs import encode_inputs
 
 __all__ = ['encode_body', 'is_heavy']
@@ -29,7 +30,7 @@ def encode_body(body: object, inputs: Any, encoding: Encoding | None, nan: Liter
     >>> encode_body({'inputs': {'height': 10}}, {'height': 10}, None)
     b'{"inputs":{"height":10}}'
     """
-    if is_heavy(inputs) and isinstance(body, dict):
+    if is_heavy(inputs) and is_object(body):
         parts = _parts(body, inputs, nan)
         return b''.join(pack_parts(parts, encoding) if encoding else parts)
     content = encode_inputs(body, inputs, nan)

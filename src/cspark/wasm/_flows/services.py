@@ -29,7 +29,7 @@ from hybrid_runner_api.types import UNSET, File, Unset
 from .._compression import ENCODINGS
 from ..config import SPARK_SDK, Config
 from ..errors import SparkSdkError
-from ..inputs import read_inputs
+from ..inputs import columnar, read_inputs
 from ..options import (
     COMPILERS,
     CallOptions,
@@ -83,6 +83,9 @@ def execute(
     named = Uri.validate(uri)
     inputs = read_inputs(options.get('inputs'))
     prepare = _many if isinstance(inputs, list) else _one
+    layout = one_of('layout', options.get('layout'), ('rows', 'columnar'))
+    if layout == 'columnar' and isinstance(inputs, list):
+        inputs = columnar(inputs)
     call = prepare(config, named, inputs, options)
     if isinstance(inputs, list) and _is_empty(inputs):
         return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())

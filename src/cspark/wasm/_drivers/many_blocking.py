@@ -1,0 +1,69 @@
+"""Performs a run of `execute_many` on threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from .._flows.bulk import HIGHEST_CONCURRENCY, Chunk, results_of
+from .._flows.flow import Flow
+from ..errors import SparkError
+from ..records import RecordResult
+from ..results import ServiceExecuted
+from ..sources import Source
+from .blocking import Connections, perform
+from .many import Run
+
+__all__ = ['run_blocking']
+
+Timed = tuple[ServiceExecuted[Any], float]
+
+
+def run_blocking(
+    run: Run, source: Source, call: Callable[[Chunk], Flow[ServiceExecuted[Any]]], shared: Connections
+) -> Generator[RecordResult]:
+    """Yield the results as they come. What is under way is ended when the caller stops listening."""
+    connections, stop = shared.apart(), threading.Event()
+    flying: dict[Future[Timed], Chunk] = {}
+
+    def send(chunk: Chunk) -> Timed:
+        started = time.monotonic()
+        return perform(call(chunk), connections, stop), time.monotonic() - started
+
+    pool = ThreadPoolExecutor(run.bulk.concurrency or HIGHEST_CONCURRENCY, thread_name_prefix='execute-many')
+    try:
+        while not run.bulk.is_finished:
+            while (wanted := run.wanted()) is not None:
+                run.give(source.take(wanted[0], exactly=wanted[1]))
+            while (chunk := run.bulk.next()) is not None:
+                flying[pool.submit(send, chunk)] = chunk
+            yield from run.bulk.pop_ready()
+            _settle(run, flying)
+    finally:
+        stop.set()
+        if connections is not shared:
+            connections.abort()
+        pool.shutdown(cancel_futures=True)
+        if connections is not shared:
+            connections.close()
+        source.close()
+        run.close()
+
+
+def _settle(run: Run, flying: dict[Future[Timed], Chunk]) -> None:
+    """Wait for a call to end, or for the time to start another one."""
+    if not flying:
+        time.sleep(run.bulk.pause)
+        return
+    for future in wait(flying, run.bulk.pause or None, FIRST_COMPLETED).done:
+        chunk = flying.pop(future)
+        try:
+            answer, seconds = future.result()
+            results = results_of(chunk, answer)
+        except SparkError as error:
+            run.bulk.failed(chunk, error)
+        else:
+            run.keep(chunk, results, seconds)

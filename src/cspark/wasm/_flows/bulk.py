@@ -1,0 +1,242 @@
+"""Many records to calls and back: how many a call, how many calls at a time, what to do when one fails.
+
+Nothing here sends or waits. A driver asks for the next chunk, sends it, and reports what became of it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from ..errors import (
+    RateLimitError,
+    ServiceUnavailableError,
+    SparkApiError,
+    SparkConnectionError,
+    SparkDecodeError,
+    SparkError,
+    SparkSdkError,
+)
+from ..records import RecordResult
+from ..results import ServiceExecuted
+
+__all__ = ['Bulk', 'Chunk', 'results_of']
+
+FIRST_SIZE: Final = 256
+LARGEST_SIZE: Final = 8192
+QUICK: Final = 1.0
+"""Calls that take less than this many seconds let the chunks grow."""
+
+SLOW: Final = 20.0
+"""Calls that take longer than this many seconds make the chunks shrink, well before the platform's 55."""
+
+FIRST_CONCURRENCY: Final = 8
+HIGHEST_CONCURRENCY: Final = 32
+WINDOW: Final = 4
+"""Results that wait for an earlier one take no more room than so many chunks for each call under way."""
+
+PATIENCE: Final = 120.0
+"""How long a run goes on trying when a runner that has answered before does not any more, in seconds."""
+
+LONGEST_PAUSE: Final = 10.0
+NEVER_BY_A_RECORD: Final = frozenset({401, 403, 404, 405, 415})
+"""Statuses that no smaller chunk could change."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive records: rows of values where `names` are given, else records as they are."""
+
+    start: int
+    rows: Sequence[Any]
+    names: tuple[str, ...] | None = None
+    tries: int = 0
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The records as the API takes them."""
+        return [list(self.names), *self.rows] if self.names is not None else list(self.rows)
+
+    def halves(self) -> tuple[Chunk, Chunk]:
+        """The same records in two chunks."""
+        middle = len(self.rows) // 2
+        first = replace(self, rows=self.rows[:middle], tries=0)
+        return first, replace(self, start=self.start + middle, rows=self.rows[middle:], tries=0)
+
+
+@dataclass(slots=True)
+class Bulk:
+    """The state of a run.
+
+    Args:
+        chunk_size: Records a call; None lets it find out.
+        concurrency: Calls at a time; None lets it find out.
+        ordered: Whether results leave in the order of the records.
+        on_error: Whether a record that cannot be executed ends the run or is a result.
+    """
+
+    chunk_size: int | None
+    concurrency: int | None
+    ordered: bool = True
+    on_error: Literal['raise', 'collect'] = 'raise'
+    waiting: deque[Chunk] = field(default_factory=lambda: deque[Chunk]())
+    size: int = 0
+    limit: int = 0
+    flying: int = 0
+    exhausted: bool = False
+    not_before: float = 0.0
+    _largest: int = LARGEST_SIZE
+    _ready: deque[RecordResult] = field(default_factory=lambda: deque[RecordResult]())
+    _held: dict[int, list[RecordResult]] = field(default_factory=lambda: dict[int, list[RecordResult]]())
+    _next: int = 0
+    _read: int = 0
+    _failures: int = 0
+    _last_answer: float | None = None
+
+    def __post_init__(self) -> None:
+        self.size = self.chunk_size or FIRST_SIZE
+        self.limit = self.concurrency or FIRST_CONCURRENCY
+
+    @property
+    def wants_rows(self) -> bool:
+        """Whether more records should be read."""
+        room = WINDOW * self.limit * self.size
+        return not self.exhausted and not self.waiting and self.flying < self.limit and self._read - self._next < room
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all results have left."""
+        return self.exhausted and not (self.waiting or self.flying or self._ready or self._held)
+
+    def offer(self, chunk: Chunk) -> None:
+        """Records that were read."""
+        self._read += len(chunk.rows)
+        self.waiting.append(chunk)
+
+    def known(self, start: int, results: list[RecordResult]) -> None:
+        """Records that were read whose results are there already."""
+        self._read += len(results)
+        self._keep(start, results)
+
+    def next(self) -> Chunk | None:
+        """The next chunk to send now, if there is one."""
+        if not self.waiting or self.flying >= self.limit or self.pause > 0:
+            return None
+        self.flying += 1
+        return self.waiting.popleft()
+
+    @property
+    def pause(self) -> float:
+        """How long to wait before the next call, in seconds."""
+        return max(0.0, self.not_before - time.monotonic())
+
+    def succeeded(self, chunk: Chunk, results: list[RecordResult], seconds: float) -> None:
+        """A chunk was executed."""
+        self.flying -= 1
+        self._failures = 0
+        self._last_answer = time.monotonic()
+        self._keep(chunk.start, results)
+        if self.chunk_size is None:
+            if seconds > SLOW:
+                self._largest = self.size = max(1, len(chunk.rows) // 2)
+            elif seconds < QUICK and len(chunk.rows) >= self.size:
+                self.size = min(self.size * 2, self._largest)
+        if self.concurrency is None and self.flying + 1 >= self.limit:
+            self.limit = min(self.limit + 1, HIGHEST_CONCURRENCY)
+        elif self.concurrency is not None and self.limit < self.concurrency:
+            self.limit += 1
+
+    def failed(self, chunk: Chunk, error: SparkError) -> None:
+        """A chunk was not executed: it waits for another try, is split, or is the end of the run.
+
+        Raises:
+            SparkError: It is the end.
+        """
+        self.flying -= 1
+        if isinstance(error, (SparkConnectionError, RateLimitError, ServiceUnavailableError)):
+            self._try_later(chunk, error)
+        elif isinstance(error, SparkApiError) and error.status in NEVER_BY_A_RECORD:
+            raise error
+        elif len(chunk.rows) > 1:
+            self._largest = min(self._largest, max(1, len(chunk.rows) // 2))
+            if isinstance(error, SparkApiError) and error.status == 413:
+                self.size = min(self.size, self._largest)
+            self.waiting.extendleft(reversed(chunk.halves()))
+        else:
+            self._give_up(chunk, error)
+
+    def pop_ready(self) -> Iterator[RecordResult]:
+        """The results that may leave."""
+        while self._ready:
+            yield self._ready.popleft()
+
+    def _try_later(self, chunk: Chunk, error: SparkError) -> None:
+        now = time.monotonic()
+        if self._last_answer is None and isinstance(error, SparkConnectionError):
+            raise error
+        self._last_answer = self._last_answer or now
+        if now - self._last_answer > PATIENCE:
+            raise error
+        if self.pause == 0:  # calls that fail together count as one
+            self.limit = max(1, self.limit // 2)
+            self._failures += 1
+            longest = min(LONGEST_PAUSE, 0.1 * 2.0 ** min(self._failures, 10))
+            self.not_before = now + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+        self.waiting.appendleft(chunk)
+
+    def _give_up(self, chunk: Chunk, error: SparkError) -> None:
+        if self.on_error == 'raise':
+            error.message = f'record {chunk.start}: {error.message}'
+            error.args = (error.message, *error.args[1:])
+            raise error
+        status = error.status if isinstance(error, SparkApiError) else 0
+        entry = {
+            'source_path': 'service' if status else 'inputs',
+            'error_category': 'Request',
+            'error_type': f'error.{status}' if status else error.name,
+            'message': error.message,
+            'additional_details': None,
+        }
+        self._keep(chunk.start, [RecordResult(chunk.start, None, None, [entry])])
+
+    def _keep(self, start: int, results: list[RecordResult]) -> None:
+        if not self.ordered:
+            self._next += len(results)
+            self._ready.extend(results)
+            return
+        self._held[start] = results
+        while (found := self._held.pop(self._next, None)) is not None:
+            self._next += len(found)
+            self._ready.extend(found)
+
+
+def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> list[RecordResult]:
+    """The records' results from the answer to a chunk.
+
+    Raises:
+        SparkDecodeError: It has not one entry a record.
+    """
+    count, call_id = len(chunk.rows), answer.call_id
+    outputs, warnings, errors = answer.outputs, answer.warnings, answer.errors
+    if not count == len(outputs) == len(warnings) == len(errors):
+        raise SparkDecodeError(f'the runner answered {len(outputs)} records where {count} were sent')
+    numbers = range(chunk.start, chunk.start + count)
+    return [RecordResult(*one, call_id) for one in zip(numbers, outputs, warnings, errors, strict=True)]
+
+
+def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[int | None, int | None]:
+    """The settings as numbers; None where a run finds out by itself.
+
+    Raises:
+        SparkSdkError: One is not acceptable; the text says what is.
+    """
+    for name, value in (('chunk_size', chunk_size), ('concurrency', concurrency)):
+        if value != 'auto' and (type(value) is not int or value < 1):
+            raise SparkSdkError(f'{name} must be a whole number from 1 on, or "auto", not {value!r}')
+    if on_error not in ('raise', 'collect'):
+        raise SparkSdkError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
+    return (None if chunk_size == 'auto' else chunk_size), (None if concurrency == 'auto' else concurrency)

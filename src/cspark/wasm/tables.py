@@ -1,0 +1,171 @@
+"""Results of many records as files: Parquet, CSV, JSON Lines; written bit by bit, and there when they are whole."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ._json import encode_json, is_array, is_object
+from .errors import SparkSdkError
+from .records import RecordResult
+
+__all__ = ['TableWriter', 'open_writer']
+
+BATCH: Final = 8192
+
+
+class TableWriter:
+    """Writes results to a file beside the one that is meant, which takes its place when it is whole.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._unfinished = path.with_name(f'{path.name}.part')
+        self._pending: list[RecordResult] = []
+
+    def add(self, result: RecordResult) -> None:
+        """One more result."""
+        self.count += 1
+        self._pending.append(result)
+        if len(self._pending) == BATCH:
+            self._flush()
+
+    def finish(self) -> int:
+        """Make the file whole; the number of records in it."""
+        self._flush()
+        self._end()
+        self._unfinished.replace(self.path)
+        return self.count
+
+    def drop(self) -> None:
+        """Leave no file behind."""
+        self._end()
+        self._unfinished.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, []
+        self._write(pending)
+
+    def _write(self, results: Sequence[RecordResult]) -> None:
+        raise TypeError(f'{type(self).__name__} writes no {len(results)} records')  # pragma: no cover
+
+    def _end(self) -> None:
+        raise TypeError('a kind of file ends')  # pragma: no cover
+
+
+class _JsonLines(TableWriter):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file = self._unfinished.open('wb')
+
+    def _write(self, results: Sequence[RecordResult]) -> None:
+        for one in results:
+            record = {'index': one.index, 'outputs': one.outputs, 'warnings': one.warnings, 'errors': one.errors}
+            self._file.write(encode_json(record) + b'\n')
+
+    def _end(self) -> None:
+        self._file.close()
+
+
+class _Csv(TableWriter):
+    """Tables within a record become JSON text. The columns are those of the first records that have outputs."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file = self._unfinished.open('w', newline='', encoding='utf-8')
+        self._writer: csv.DictWriter[str] | None = None
+
+    def _write(self, results: Sequence[RecordResult]) -> None:
+        rows = [one.row for one in results]
+        if self._writer is None:
+            names = dict.fromkeys(name for row in rows for name in row if name != 'errors')
+            self._writer = csv.DictWriter(self._file, [*(names or ['index']), 'errors'])
+            self._writer.writeheader()
+        try:
+            self._writer.writerows({name: _field(value) for name, value in row.items()} for row in rows)
+        except ValueError as error:
+            raise SparkSdkError(
+                f'{self.path.name}: later records have other outputs; write .jsonl ({error})'
+            ) from error
+
+    def _end(self) -> None:
+        self._file.close()
+
+
+class _Parquet(TableWriter):
+    """Numbers are double precision; the columns are those of the first records; `errors` is JSON text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._arrow = importlib.import_module('pyarrow')
+        self._parquet = importlib.import_module('pyarrow.parquet')
+        self._writer: Any = None
+
+    def _write(self, results: Sequence[RecordResult]) -> None:
+        rows = [{**one.row, 'errors': _field(one.errors) or None} for one in results]
+        pa = self._arrow
+        try:
+            if self._writer is None:
+                names = dict.fromkeys(name for row in rows for name in row)
+                found = pa.Table.from_pylist([dict.fromkeys(names) | row for row in rows]).schema
+                kinds = {'index': pa.int64(), 'errors': pa.string()}
+                fields = [pa.field(one.name, kinds.get(one.name) or self._kind(one.type)) for one in found]
+                self._writer = self._parquet.ParquetWriter(self._unfinished, pa.schema(fields or kinds.items()))
+            self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise SparkSdkError(f'{self.path.name}: the outputs are not of one type; write .jsonl ({error})') from error
+
+    def _kind(self, kind: Any) -> Any:
+        """The type of a column: what is whole in the first records may not be in later ones."""
+        pa = self._arrow
+        if pa.types.is_integer(kind) or pa.types.is_null(kind):
+            return pa.float64()
+        if pa.types.is_list(kind):
+            return pa.list_(self._kind(kind.value_type))
+        if pa.types.is_struct(kind):
+            return pa.struct([pa.field(one.name, self._kind(one.type)) for one in kind])
+        return kind
+
+    def _end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+_WRITERS: Final[dict[str, type[TableWriter]]] = {
+    '.jsonl': _JsonLines,
+    '.ndjson': _JsonLines,
+    '.csv': _Csv,
+    '.parquet': _Parquet,
+}
+
+
+def open_writer(path: str | os.PathLike[str]) -> TableWriter:
+    """A writer for the kind of file that the name ends with.
+
+    Raises:
+        SparkSdkError: It is none of them, it cannot be written, or pyarrow is missing.
+    """
+    target = Path(path)
+    kind = _WRITERS.get(target.suffix.lower())
+    if kind is None:
+        raise SparkSdkError(f'{str(target)!r} must end with one of {", ".join(_WRITERS)}')
+    try:
+        return kind(target)
+    except OSError as error:
+        raise SparkSdkError(f'{str(target)!r} cannot be written: {error.strerror}') from error
+    except ModuleNotFoundError as error:
+        raise SparkSdkError(
+            f'{str(target)!r} needs {error.name}, which is not installed: pip install pyarrow'
+        ) from error
+
+
+def _field(value: Any) -> Any:
+    return encode_json(value).decode() if is_object(value) or is_array(value) else value
