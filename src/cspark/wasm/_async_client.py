@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack, overload
@@ -330,8 +330,8 @@ class ServicesResource(_Resource):
 
         Args:
             uri: The service, as for `execute`.
-            inputs: Records: any iterable or async iterable, columnar lists, a data frame, an Arrow table or a reader of record
-                batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
+            inputs: Records: any iterable or async iterable, columnar lists, a data frame, an Arrow table or a reader of
+                record batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
             **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint` and how to compute:
                 see `ManyOptions`.
 
@@ -346,8 +346,8 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
         """
-        records: AsyncIterator[Any] | Source
-        records = aiter(inputs) if isinstance(inputs, AsyncIterable) else open_source(inputs)
+        given: Any = inputs
+        records: AsyncIterator[Any] | Source = aiter(given) if hasattr(given, '__aiter__') else open_source(given)
         total = records.total if isinstance(records, Source) else None
         run, call = prepare(self._client.config, uri, total, options)
         results = run_awaiting(run, records, lambda chunk: self._client.perform(call(chunk)))

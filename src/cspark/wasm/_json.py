@@ -19,6 +19,8 @@ try:
 except ModuleNotFoundError:
     from . import _plain_json as _library  # type: ignore[no-redef]
 
+from ._large_json import LARGE, read_in_pieces
+
 __all__ = ['Fragment', 'decode_json', 'encode_json', 'is_array', 'is_object']
 
 orjson: Any = _library
@@ -27,7 +29,6 @@ Fragment: Any = orjson.Fragment
 
 _DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG: Final = b'0' * 19
-_PIECE: Final = 1 << 18
 
 
 def decode_json(content: bytes) -> Any:
@@ -39,17 +40,13 @@ def decode_json(content: bytes) -> Any:
     >>> decode_json(b'{"policy": 123456789012345678901234567890}')
     {'policy': 123456789012345678901234567890}
     """
+    return read_in_pieces(content, _loads) if len(content) > LARGE else _loads(content)
+
+
+def _loads(content: bytes) -> Any:
     value = orjson.loads(content)
     # The standard library reads more than JSON, so it does not decide what JSON is; it only keeps every digit.
-    return json.loads(content) if _has_long_number(content) else value
-
-
-def _has_long_number(content: bytes) -> bool:
-    """Looked for in pieces, so that no second copy of a large text is made."""
-    return any(
-        _LONG in content[start : start + _PIECE + len(_LONG)].translate(_DIGITS)
-        for start in range(0, len(content), _PIECE)
-    )
+    return json.loads(content) if _LONG in content.translate(_DIGITS) else value
 
 
 def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> bytes:

@@ -20,7 +20,7 @@ __all__ = ['Checkpoint']
 FORMAT: Final = 1
 LARGEST: Final = 1 << 31
 TABLES: Final = """
-CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER);
 CREATE TABLE IF NOT EXISTS chunk (
     start INTEGER PRIMARY KEY, count INTEGER NOT NULL, inputs BLOB NOT NULL, call_id TEXT, results BLOB NOT NULL);
 """
@@ -34,12 +34,13 @@ class Checkpoint:
     Args:
         path: The file; it is made if it is not there.
         what: What is executed, and how; a file that was begun for something else is refused.
+        total: How many records there are; None where nobody can know yet.
 
     Raises:
         SparkSdkError: It cannot be used, or it belongs to another run.
     """
 
-    def __init__(self, path: str | os.PathLike[str], what: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], what: str, total: int | None = None) -> None:
         self._path = Path(path)
         try:
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -47,14 +48,16 @@ class Checkpoint:
             raise self._unusable(error) from error
         try:
             self._begin(what)
+            rows = self._database.execute('SELECT start, count FROM chunk ORDER BY start')
+            self._known: dict[int, int] = dict(rows.fetchall())
+            if total is not None:
+                self.check_end(total)
         except sqlite3.Error as error:
             self.close()
             raise self._unusable(error) from error
         except BaseException:
             self.close()
             raise
-        rows = self._database.execute('SELECT start, count FROM chunk ORDER BY start')
-        self._known: dict[int, int] = dict(rows.fetchall())
         self._starts = sorted(self._known, reverse=True)
 
     def _begin(self, what: str) -> None:
@@ -65,11 +68,11 @@ class Checkpoint:
         database.execute('BEGIN EXCLUSIVE')
         for statement in TABLES.split(';'):
             database.execute(statement)
-        found = database.execute('SELECT format, what FROM run').fetchone()
-        if found is None:
-            database.execute('INSERT INTO run VALUES (?, ?)', (FORMAT, what))
+        *found, self._total = database.execute('SELECT format, what, total FROM run').fetchone() or (None,)
+        if not found:
+            database.execute('INSERT INTO run VALUES (?, ?, NULL)', (FORMAT, what))
         database.execute('COMMIT')
-        if found is not None and found != (FORMAT, what):
+        if found and found != [FORMAT, what]:
             raise SparkSdkError(
                 f'the checkpoint {str(self._path)!r} was begun for something else: {found[1]}, and not for {what}; '
                 'give another file, or delete this one to start anew'
@@ -98,17 +101,23 @@ class Checkpoint:
             SparkSdkError: They were written for other inputs.
         """
         query = 'SELECT inputs, call_id, results FROM chunk WHERE start = ?'
-        inputs, call_id, content = self._database.execute(query, (start,)).fetchone()
+        try:
+            inputs, call_id, content = self._database.execute(query, (start,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
         if len(rows) != self._known[start] or inputs != _digest(rows, names):
             raise SparkSdkError(
                 f'the checkpoint {str(self._path)!r} was begun with other inputs: records {start} to '
                 f'{start + self._known[start] - 1} are not the same; give the same inputs, or another file'
             )
-        stored = decode_json(unpack(content, 'gzip', LARGEST))
-        return [
-            RecordResult(start + index, outputs, warnings, errors, call_id)
-            for index, (outputs, warnings, errors) in enumerate(stored)
-        ]
+        try:
+            stored = decode_json(unpack(content, 'gzip', LARGEST))
+            return [
+                RecordResult(start + index, outputs, warnings, errors, call_id)
+                for index, (outputs, warnings, errors) in enumerate(stored)
+            ]
+        except (TypeError, ValueError) as error:
+            raise self._unusable(error) from error
 
     def save(
         self, start: int, rows: Sequence[Any], names: Sequence[str] | None, results: Iterable[RecordResult]
@@ -126,17 +135,37 @@ class Checkpoint:
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
-    def check_end(self, end: int) -> None:
-        """Raise if there are results for records behind the last one.
+    def check_place(self, end: int) -> None:
+        """Raise if there are more records than there were.
 
         Raises:
-            SparkSdkError: There are: it was begun with more inputs.
+            SparkSdkError: There are: it was begun with fewer inputs.
         """
-        if beyond := [start for start in self._known if start >= end]:
+        if self._total is not None and end > self._total:
             raise SparkSdkError(
-                f'the checkpoint {str(self._path)!r} was begun with more inputs: it has record {beyond[0]}, and there '
-                f'are only {end} now'
+                f'the checkpoint {str(self._path)!r} was begun with fewer inputs: {self._total}, and now there are more; '
+                'give the same inputs, or another file'
             )
+
+    def check_end(self, end: int) -> None:
+        """Raise if there are not as many records as there were; from now on, so many must be there.
+
+        Raises:
+            SparkSdkError: It was begun with more inputs, or with fewer.
+        """
+        self.check_place(end)
+        last = max((start + count for start, count in self._known.items()), default=0)
+        if end < max(last, self._total or 0):
+            raise SparkSdkError(
+                f'the checkpoint {str(self._path)!r} was begun with more inputs: {max(last, self._total or 0)} or more, '
+                f'and there are only {end} now; give the same inputs, or another file'
+            )
+        if self._total is None:
+            self._total = end
+            try:
+                self._database.execute('UPDATE run SET total = ?', (end,))
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
 
     def close(self) -> None:
         """Close the file; any number of times."""

@@ -7,8 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import anyio.to_thread
-
 from .records import RecordResult
 from .results import arrow_table, library
 from .tables import open_writer
@@ -129,7 +127,7 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
         try:
             async for one in self:
                 writer.add(one)
-            return await anyio.to_thread.run_sync(writer.finish)
+            return writer.finish()
         except BaseException:
             await self.close()
             writer.drop()

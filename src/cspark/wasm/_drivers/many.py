@@ -14,7 +14,7 @@ from .._flows.bulk import Bulk, Chunk, check_settings
 from .._flows.flow import Flow
 from ..checkpoint import Checkpoint
 from ..config import Config
-from ..errors import SparkSdkError
+from ..errors import SparkError, SparkSdkError
 from ..options import ManyOptions, check_options
 from ..records import Progress, RecordResult
 from ..results import ServiceExecuted
@@ -55,6 +55,8 @@ class Run:
                 self.checkpoint.check_end(self._position)
             return
         start, self._position = self._position, self._position + len(read.rows)
+        if self.checkpoint is not None:
+            self.checkpoint.check_place(self._position)
         if self.checkpoint is not None and self._is_known:
             results = self.checkpoint.results(start, read.rows, read.names)
             self.bulk.known(start, results)
@@ -68,6 +70,15 @@ class Run:
             self.checkpoint.save(chunk.start, chunk.rows, chunk.names, results)
         self.bulk.succeeded(chunk, results, seconds)
         self._count(results)
+
+    def fail(self, chunk: Chunk, error: SparkError) -> None:
+        """A chunk was not executed.
+
+        Raises:
+            SparkError: This is the end of the run.
+        """
+        if results := self.bulk.failed(chunk, error):
+            self._count(results)
 
     def _count(self, results: list[RecordResult]) -> None:
         self._done += len(results)
@@ -123,8 +134,15 @@ def prepare(
     with suppress(StopIteration):
         next(call(Chunk(0, [])))  # an empty call sends nothing, and checks everything
     path, progress = settings['checkpoint'], settings['progress']
-    checkpoint = Checkpoint(path, _what(config, uri, given)) if path is not None else None
-    report = Bar('records', total) if progress is True else progress or None
+    if not (isinstance(progress, bool) or progress is None or callable(progress)):
+        raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
+    report: Any = Bar('records', total) if progress is True else progress or None
+    try:
+        checkpoint = Checkpoint(path, _what(config, uri, given), total) if path is not None else None
+    except BaseException:
+        if isinstance(report, Bar):
+            report.close()
+        raise
     bulk = Bulk(size, concurrency, bool(settings['ordered']), settings['on_error'])
     return Run(bulk, total, checkpoint, report), call
 

@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 
 from .._flows.bulk import Chunk, results_of
-from ..errors import SparkError
+from ..errors import SparkError, SparkSdkError
 from ..records import RecordResult
 from ..results import ServiceExecuted
 from ..sources import Rows, Source
@@ -50,10 +50,10 @@ async def run_awaiting(
     finally:
         for task in flying:
             task.cancel()
-        await asyncio.gather(*flying, return_exceptions=True)
         if isinstance(source, Source):
             source.close()
         run.close()
+        await asyncio.gather(*flying, return_exceptions=True)
 
 
 async def _take(source: Source | AsyncIterator[Any], count: int, exactly: bool) -> Rows | None:
@@ -62,6 +62,8 @@ async def _take(source: Source | AsyncIterator[Any], count: int, exactly: bool) 
     rows: list[Any] = []
     started = time.monotonic()
     async for record in source:
+        if isinstance(record, (list, tuple)) and not hasattr(record, '_asdict'):
+            raise SparkSdkError('an async iterable must give records with names, not rows of values')
         rows.append(record)
         if len(rows) == count or (not exactly and time.monotonic() - started > MOMENT):
             break
@@ -80,6 +82,6 @@ async def _settle(run: Run, flying: dict[asyncio.Task[Timed], Chunk]) -> None:
             answer, seconds = task.result()
             results = results_of(chunk, answer)
         except SparkError as error:
-            run.bulk.failed(chunk, error)
+            run.fail(chunk, error)
         else:
             run.keep(chunk, results, seconds)

@@ -33,20 +33,26 @@ def run_blocking(
         started = time.monotonic()
         return perform(call(chunk), connections, stop), time.monotonic() - started
 
+    def start_waiting() -> None:
+        while (chunk := run.bulk.next()) is not None:
+            flying[pool.submit(send, chunk)] = chunk
+
     pool = ThreadPoolExecutor(run.bulk.concurrency or HIGHEST_CONCURRENCY, thread_name_prefix='execute-many')
     try:
         while not run.bulk.is_finished:
+            start_waiting()
             while (wanted := run.wanted()) is not None:
                 run.give(source.take(wanted[0], exactly=wanted[1]))
-            while (chunk := run.bulk.next()) is not None:
-                flying[pool.submit(send, chunk)] = chunk
+                start_waiting()
             yield from run.bulk.pop_ready()
             _settle(run, flying)
     finally:
         stop.set()
-        if connections is not shared:
-            connections.abort()
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while connections is not shared and wait(flying, 0).not_done:
+            connections.abort()  # again and again: one may just have been on its way to its connection
+            wait(flying, 0.02)
+        pool.shutdown()
         if connections is not shared:
             connections.close()
         source.close()
@@ -64,6 +70,6 @@ def _settle(run: Run, flying: dict[Future[Timed], Chunk]) -> None:
             answer, seconds = future.result()
             results = results_of(chunk, answer)
         except SparkError as error:
-            run.bulk.failed(chunk, error)
+            run.fail(chunk, error)
         else:
             run.keep(chunk, results, seconds)

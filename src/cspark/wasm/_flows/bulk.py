@@ -20,6 +20,7 @@ from ..errors import (
     SparkDecodeError,
     SparkError,
     SparkSdkError,
+    SparkTimeoutError,
 )
 from ..records import RecordResult
 from ..results import ServiceExecuted
@@ -43,6 +44,9 @@ PATIENCE: Final = 120.0
 """How long a run goes on trying when a runner that has answered before does not any more, in seconds."""
 
 LONGEST_PAUSE: Final = 10.0
+TOO_MUCH: Final = frozenset({408, 413, 504})
+"""Statuses that say that a chunk was too large, and not that there is anything wrong with a record."""
+
 NEVER_BY_A_RECORD: Final = frozenset({401, 403, 404, 405, 415})
 """Statuses that no smaller chunk could change."""
 
@@ -94,6 +98,7 @@ class Bulk:
     _held: dict[int, list[RecordResult]] = field(default_factory=lambda: dict[int, list[RecordResult]]())
     _next: int = 0
     _read: int = 0
+    _left: int = 0
     _failures: int = 0
     _last_answer: float | None = None
 
@@ -105,7 +110,7 @@ class Bulk:
     def wants_rows(self) -> bool:
         """Whether more records should be read."""
         room = WINDOW * self.limit * self.size
-        return not self.exhausted and not self.waiting and self.flying < self.limit and self._read - self._next < room
+        return not self.exhausted and not self.waiting and self.flying < self.limit and self._read - self._left < room
 
     @property
     def is_finished(self) -> bool:
@@ -150,28 +155,36 @@ class Bulk:
         elif self.concurrency is not None and self.limit < self.concurrency:
             self.limit += 1
 
-    def failed(self, chunk: Chunk, error: SparkError) -> None:
+    def failed(self, chunk: Chunk, error: SparkError) -> list[RecordResult]:
         """A chunk was not executed: it waits for another try, is split, or is the end of the run.
+
+        Returns:
+            What is the result of its record, if this is the last word about it.
 
         Raises:
             SparkError: It is the end.
         """
+        is_too_much = isinstance(error, SparkTimeoutError) or getattr(error, 'status', 0) in TOO_MUCH
         self.flying -= 1
         if isinstance(error, (SparkConnectionError, RateLimitError, ServiceUnavailableError)):
             self._try_later(chunk, error)
         elif isinstance(error, SparkApiError) and error.status in NEVER_BY_A_RECORD:
             raise error
         elif len(chunk.rows) > 1:
-            self._largest = min(self._largest, max(1, len(chunk.rows) // 2))
-            if isinstance(error, SparkApiError) and error.status == 413:
+            if is_too_much:
+                self._largest = min(self._largest, max(1, len(chunk.rows) // 2))
                 self.size = min(self.size, self._largest)
             self.waiting.extendleft(reversed(chunk.halves()))
         else:
-            self._give_up(chunk, error)
+            if is_too_much:  # the record's fault alone, and not that of the chunks it was in
+                self._largest, self.size = LARGEST_SIZE, self.chunk_size or self.size
+            return self._give_up(chunk, error)
+        return []
 
     def pop_ready(self) -> Iterator[RecordResult]:
         """The results that may leave."""
         while self._ready:
+            self._left += 1
             yield self._ready.popleft()
 
     def _try_later(self, chunk: Chunk, error: SparkError) -> None:
@@ -188,7 +201,7 @@ class Bulk:
             self.not_before = now + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
         self.waiting.appendleft(chunk)
 
-    def _give_up(self, chunk: Chunk, error: SparkError) -> None:
+    def _give_up(self, chunk: Chunk, error: SparkError) -> list[RecordResult]:
         if self.on_error == 'raise':
             error.message = f'record {chunk.start}: {error.message}'
             error.args = (error.message, *error.args[1:])
@@ -201,7 +214,9 @@ class Bulk:
             'message': error.message,
             'additional_details': None,
         }
-        self._keep(chunk.start, [RecordResult(chunk.start, None, None, [entry])])
+        results = [RecordResult(chunk.start, None, None, [entry])]
+        self._keep(chunk.start, results)
+        return results
 
     def _keep(self, start: int, results: list[RecordResult]) -> None:
         if not self.ordered:

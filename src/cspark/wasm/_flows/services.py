@@ -43,9 +43,9 @@ from ..options import (
 )
 from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
 from ..uri import Uri, UriLike, UriParams
-from .encoding import encode_body, is_heavy
+from .encoding import MANY, encode_body, is_heavy
 from .exchange import Call, caller, configured, exchange, not_sent
-from .flow import Flow
+from .flow import Flow, compute
 
 __all__ = ['execute', 'get_metadata', 'upload', 'validate']
 
@@ -81,7 +81,9 @@ def execute(
     config = configured(config, options)
     wanted = one_of('response_format', response_format, FORMATS) or 'alike'
     named = Uri.validate(uri)
-    inputs = read_inputs(options.get('inputs'))
+    given: Any = options.get('inputs')
+    # An iterator is the caller's code, which may be tied to its thread.
+    inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
     prepare = _many if isinstance(inputs, list) else _one
     layout = one_of('layout', options.get('layout'), ('rows', 'columnar'))
     if layout == 'columnar' and isinstance(inputs, list):

@@ -1,0 +1,167 @@
+"""Large JSON read in pieces, so that other threads have their turn between two of them.
+
+A parser holds the interpreter from the first byte to the last: a hundred megabytes stop an event loop for half a second,
+even on a thread of its own. So a long array is cut at a comma that may stand between two of its items. Whether it does,
+the parser says: what stands before the comma is whole items, or it is an error.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+__all__ = ['LARGE', 'read_in_pieces']
+
+LARGE: Final = 1 << 20
+"""Texts of more than so many bytes are read in pieces."""
+
+PIECE: Final = 1 << 18
+"""Bytes that are read at a time: a few milliseconds."""
+
+MOST_TRIES: Final = 24
+_SPACE: Final = re.compile(rb'[ \t\r\n]*')
+_NAME: Final = re.compile(rb'[ \t\r\n]*("(?:[^"\\\x00-\x1f]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
+_ITEM: Final = re.compile(rb'\{[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:')
+_DECODER: Final = json.JSONDecoder()
+_SCALAR_END: Final = re.compile(rb'[,}]')
+
+
+class _NotSeenError(ValueError):
+    """It is cut in no way that is known here."""
+
+
+def read_in_pieces(content: bytes, loads: Callable[[bytes], Any]) -> Any:
+    """Read JSON as `loads` does.
+
+    Args:
+        content: JSON in UTF-8.
+        loads: What reads a piece.
+
+    Raises:
+        ValueError: It is no JSON.
+
+    >>> import json
+    >>> read_in_pieces(b'{"outputs": [{"volume": 1}], "version": "1.2"}', json.loads)
+    {'outputs': [{'volume': 1}], 'version': '1.2'}
+    """
+    with _collector_paused():
+        return _read(content, loads)
+
+
+def _read(content: bytes, loads: Callable[[bytes], Any]) -> Any:
+    try:
+        start = _after_space(content, 0)
+        value, end = _read_object(content, start, loads)
+        if _after_space(content, end) != len(content):
+            raise _NotSeenError
+    except ValueError:
+        return loads(content)
+    return value
+
+
+class _Pause:
+    """Looking for cycles among a million new dictionaries, again and again, takes longer than to make them."""
+
+    lock = threading.Lock()
+    readers = 0
+    was_on = False
+
+
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    with _Pause.lock:
+        if _Pause.readers == 0:
+            _Pause.was_on = gc.isenabled()
+            gc.disable()
+        _Pause.readers += 1
+    try:
+        yield
+    finally:
+        with _Pause.lock:
+            _Pause.readers -= 1
+            if _Pause.readers == 0 and _Pause.was_on:
+                gc.enable()
+
+
+def _read_object(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tuple[dict[str, Any], int]:
+    """The object that starts here, and where it ends."""
+    if content[start : start + 1] != b'{':
+        raise _NotSeenError
+    found: dict[str, Any] = {}
+    position = start
+    while content[position : position + 1] != b'}':
+        name = _NAME.match(content, position + 1)
+        if name is None:
+            raise _NotSeenError
+        value, position = _read_value(content, name.end(), loads)
+        found[loads(name[1])] = value
+        position = _after_space(content, position)
+        if content[position : position + 1] not in (b',', b'}'):
+            raise _NotSeenError
+    return found, position + 1
+
+
+def _read_value(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tuple[Any, int]:
+    kind = content[start : start + 1]
+    if kind == b'[':
+        return _read_array(content, start, loads)
+    if kind == b'{':
+        return _read_object(content, start, loads)
+    if kind == b'"':
+        end = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL).match(content, start)
+        if end is None:
+            raise _NotSeenError
+        return loads(end[0]), end.end()
+    scalar = _SCALAR_END.search(content, start, start + 400)
+    if scalar is None:
+        raise _NotSeenError
+    return loads(content[start : scalar.start()]), scalar.start()
+
+
+def _read_array(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    first = _ITEM.match(content, _after_space(content, start + 1))
+    space = rb'[ \t\r\n]*'
+    mark = re.compile(rb',%b\{%b%b' % (space, space, re.escape(first[1])) if first else b',')
+    position = start + 1
+    while (cut := _cut(content, position, mark, loads, items)) is not None:
+        position = cut
+    end = _end(content, position)
+    items += loads(b'[%b]' % content[position:end])
+    return items, end + 1
+
+
+def _end(content: bytes, start: int) -> int:
+    """Where an array ends of which the rest starts here; it must be near."""
+    rest = content[start : start + 2 * PIECE].decode('utf-8', 'ignore')
+    _, end = _DECODER.raw_decode('[' + rest)
+    return start + len(rest[: end - 2].encode())
+
+
+def _cut(
+    content: bytes, start: int, mark: re.Pattern[bytes], loads: Callable[[bytes], Any], items: list[Any]
+) -> int | None:
+    """Read some items of an array; where the next one starts, or None if the array may end within the next piece."""
+    comma = start + PIECE
+    for _ in range(MOST_TRIES):
+        found = mark.search(content, comma, start + 2 * PIECE)
+        if found is None:
+            return None
+        comma = found.start()
+        try:
+            items += loads(b'[%b]' % content[start:comma])
+        except ValueError:
+            comma += 1
+        else:
+            return comma + 1
+    return None
+
+
+def _after_space(content: bytes, start: int) -> int:
+    space = _SPACE.match(content, start)
+    return space.end() if space else start
