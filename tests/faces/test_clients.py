@@ -38,7 +38,7 @@ def members(owner: type[Any]) -> dict[str, Any]:
 def signature(member: Any) -> str:
     """How a member is called, as text, with the blocking client's names."""
     text = str(inspect.signature(member)) if callable(member) else type(member).__name__
-    return text.replace('AsyncClient', 'Client')
+    return text.replace('AsyncClient', 'Client').replace('AsyncManyResults', 'ManyResults')
 
 
 def twin(name: str) -> type[Any]:

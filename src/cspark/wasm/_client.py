@@ -321,8 +321,8 @@ class ServicesResource(_Resource):
 
         Args:
             uri: The service, as for `execute`.
-            inputs: Records: any iterable, columnar lists, a data frame, an Arrow table or a reader of record
-                batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
+            inputs: Records: any iterable (`AsyncClient`: async ones too), columnar lists, a data frame, an Arrow table
+                or a reader of record batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
             **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint` and how to compute:
                 see `ManyOptions`.
 

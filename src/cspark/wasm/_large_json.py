@@ -1,8 +1,8 @@
 """Large JSON read in pieces, so that other threads have their turn between two of them.
 
-A parser holds the interpreter from the first byte to the last: a hundred megabytes stop an event loop for half a second,
-even on a thread of its own. So a long array is cut at a comma that may stand between two of its items. Whether it does,
-the parser says: what stands before the comma is whole items, or it is an error.
+A parser holds the interpreter from the first byte to the last: a hundred megabytes stop an event loop for half a
+second, even on a thread of its own. So a long array is cut at a comma that may stand between two of its items. Whether
+it does, the parser says: what stands before the comma is whole items, or it is an error.
 """
 
 from __future__ import annotations

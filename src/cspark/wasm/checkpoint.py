@@ -143,8 +143,8 @@ class Checkpoint:
         """
         if self._total is not None and end > self._total:
             raise SparkSdkError(
-                f'the checkpoint {str(self._path)!r} was begun with fewer inputs: {self._total}, and now there are more; '
-                'give the same inputs, or another file'
+                f'the checkpoint {str(self._path)!r} was begun with fewer inputs: {self._total}, and there are more '
+                'now; give the same inputs, or another file'
             )
 
     def check_end(self, end: int) -> None:
@@ -157,8 +157,8 @@ class Checkpoint:
         last = max((start + count for start, count in self._known.items()), default=0)
         if end < max(last, self._total or 0):
             raise SparkSdkError(
-                f'the checkpoint {str(self._path)!r} was begun with more inputs: {max(last, self._total or 0)} or more, '
-                f'and there are only {end} now; give the same inputs, or another file'
+                f'the checkpoint {str(self._path)!r} was begun with more inputs: at least '
+                f'{max(last, self._total or 0)}, and there are only {end} now; give the same inputs, or another file'
             )
         if self._total is None:
             self._total = end

@@ -58,7 +58,7 @@ class ManyResults(Iterator[RecordResult]):
 
     def to_arrow(self) -> Any:
         """All of the rest as a `pyarrow.Table`: `index`, a column an output, `errors`."""
-        return arrow_table([one.row for one in self])
+        return arrow_table(_rows(self))
 
     def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file, which is there only when it is whole.
@@ -119,7 +119,7 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
 
     async def to_arrow(self) -> Any:
         """All of the rest as a `pyarrow.Table`: `index`, a column an output, `errors`."""
-        return arrow_table([one.row async for one in self])
+        return arrow_table(_rows([one async for one in self]))
 
     async def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file; as `ManyResults.write`."""
@@ -134,12 +134,20 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
             raise
 
 
+def _rows(results: Iterable[RecordResult]) -> list[dict[str, Any]]:
+    """Rows of a table; the first one has all columns, in their order, for a library that looks only there."""
+    rows = [one.row for one in results]
+    if rows:
+        names = dict.fromkeys(name for row in rows for name in row if name != 'errors')
+        rows[0] = {name: rows[0].get(name) for name in (*names, 'errors')}
+    return rows
+
+
 def _pandas(results: Iterable[RecordResult]) -> pd.DataFrame:
-    frame: pd.DataFrame = library('pandas').DataFrame([one.row for one in results])
+    frame: pd.DataFrame = library('pandas').DataFrame(_rows(results))
     return frame
 
 
 def _polars(results: Iterable[RecordResult]) -> pl.DataFrame:
-    rows = [one.row for one in results]
-    frame: pl.DataFrame = library('polars').DataFrame(rows, infer_schema_length=None, strict=False)
+    frame: pl.DataFrame = library('polars').DataFrame(_rows(results), infer_schema_length=None, strict=False)
     return frame

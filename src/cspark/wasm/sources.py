@@ -24,6 +24,7 @@ BATCH: Final = 8192
 """Records that are read at a time from a frame or a file."""
 
 SUFFIXES: Final = ('.parquet', '.csv', '.jsonl', '.ndjson')
+_NOTHING: Final = object()
 _NUMBER: Final = re.compile(r'-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?')
 
 
@@ -86,9 +87,11 @@ def open_source(inputs: Any) -> Source:
         return _file(Path(inputs))
     if (arrow := _arrow(inputs)) is not None:
         return arrow
+    if library_of(inputs) == 'polars' and hasattr(inputs, 'collect'):
+        lazy: Any = inputs
+        inputs = lazy.collect()
     if library_of(inputs) in ('pandas', 'polars') and hasattr(inputs, 'columns'):
         frame: Any = inputs
-        frame = frame.collect() if hasattr(frame, 'collect') else frame
         return Source(_frame(frame), len(frame))
     if isinstance(inputs, (str, bytes, bytearray, memoryview)):
         inputs = read_inputs(inputs)
@@ -101,9 +104,9 @@ def open_source(inputs: Any) -> Source:
 def _iterable(inputs: Iterable[Any]) -> Source:
     total = len(inputs) if isinstance(inputs, Sized) else None
     records = iter(inputs)
-    first = next(records, None)
-    if first is None:
-        return Source(iter(()), 0) if total in (None, 0) else Source(_batches(iter(inputs)), total)
+    first = next(records, _NOTHING)
+    if first is _NOTHING:
+        return Source(iter(()), 0)
     if isinstance(first, (list, tuple)) and not hasattr(first, '_asdict'):
         if not all(isinstance(name, str) for name in first):
             raise SparkSdkError('inputs[0]: the first row of columnar inputs must hold the names, as text')
@@ -177,16 +180,23 @@ def _csv(path: Path) -> Iterator[Rows]:
     """A CSV file with a header. What is written as a number is one (`007` is not); an empty field is null."""
     with path.open(newline='', encoding='utf-8-sig') as file:
         reader = csv.reader(file, strict=True)
-        names = tuple(next(reader, ()))
-        if len(set(names)) != len(names):
-            raise SparkSdkError(f'{str(path)!r} names a column twice')
         try:
-            for rows in _batches(row for row in reader if row):
-                if wrong := next((row for row in rows.rows if len(row) != len(names)), None):
-                    raise SparkSdkError(f'{str(path)!r}: a row before line {reader.line_num} has {len(wrong)} fields')
-                yield Rows([[_csv_value(field) for field in row] for row in rows.rows], names)
-        except (csv.Error, UnicodeDecodeError) as error:
+            names = tuple(next(reader, ()))
+            if len(set(names)) != len(names):
+                raise SparkSdkError(f'{str(path)!r} names a column twice')
+            yield from _batches(_csv_rows(path, reader, len(names)), names)
+        except (csv.Error, ValueError) as error:
             raise SparkSdkError(f'{str(path)!r}, line {reader.line_num}: {error}') from error
+
+
+def _csv_rows(path: Path, reader: Any, width: int) -> Iterator[list[Any]]:
+    for row in reader:
+        if row and len(row) != width:
+            raise SparkSdkError(
+                f'{str(path)!r}, line {reader.line_num}: {len(row)} fields, and {width} names in line 1'
+            )
+        if row:
+            yield [_csv_value(field) for field in row]
 
 
 def _csv_value(field: str) -> Any:

@@ -47,8 +47,10 @@ class TableWriter:
 
     def drop(self) -> None:
         """Leave no file behind."""
-        self._end()
-        self._unfinished.unlink(missing_ok=True)
+        try:
+            self._end()
+        finally:
+            self._unfinished.unlink(missing_ok=True)
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
@@ -107,6 +109,7 @@ class _Parquet(TableWriter):
         super().__init__(path)
         self._arrow = importlib.import_module('pyarrow')
         self._parquet = importlib.import_module('pyarrow.parquet')
+        self._file = self._unfinished.open('wb')
         self._writer: Any = None
 
     def _write(self, results: Sequence[RecordResult]) -> None:
@@ -114,11 +117,15 @@ class _Parquet(TableWriter):
         pa = self._arrow
         try:
             if self._writer is None:
-                names = dict.fromkeys(name for row in rows for name in row)
+                names = dict.fromkeys(['index', *(name for row in rows for name in row if name != 'errors'), 'errors'])
                 found = pa.Table.from_pylist([dict.fromkeys(names) | row for row in rows]).schema
                 kinds = {'index': pa.int64(), 'errors': pa.string()}
                 fields = [pa.field(one.name, kinds.get(one.name) or self._kind(one.type)) for one in found]
-                self._writer = self._parquet.ParquetWriter(self._unfinished, pa.schema(fields or kinds.items()))
+                self._writer = self._parquet.ParquetWriter(self._file, pa.schema(fields or kinds.items()))
+            if unknown := {name for row in rows for name in row} - set(self._writer.schema.names):
+                raise SparkSdkError(
+                    f'{self.path.name}: later records have other outputs ({min(unknown)}); write .jsonl'
+                )
             self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SparkSdkError(f'{self.path.name}: the outputs are not of one type; write .jsonl ({error})') from error
@@ -135,8 +142,9 @@ class _Parquet(TableWriter):
         return kind
 
     def _end(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        with self._file:
+            if self._writer is not None:
+                self._writer.close()
 
 
 _WRITERS: Final[dict[str, type[TableWriter]]] = {

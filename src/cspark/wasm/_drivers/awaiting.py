@@ -17,7 +17,7 @@ from ..answer import Answer
 from ..errors import SparkConfigError, SparkSdkError
 from . import through_httpx
 from .proxies import Proxies
-from .wire import Verify, own_http_client_settings
+from .wire import Verify, own_http_client, trusted
 
 if TYPE_CHECKING:
     from .session import Session
@@ -36,7 +36,7 @@ class AsyncConnections:
     """
 
     def __init__(self, http_client: httpx.AsyncClient | None = None, verify: Verify = True) -> None:
-        self._verify = verify
+        self._verify = trusted(verify)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None
         self._only_httpx = http_client is not None
@@ -58,7 +58,7 @@ class AsyncConnections:
             if self._given is not None:
                 return self._given
             if self._own is None:
-                self._own = httpx.AsyncClient(**own_http_client_settings(self._verify))
+                self._own = own_http_client(httpx.AsyncClient, self._verify)
             return self._own
 
     async def send(self, step: Send) -> Answer:

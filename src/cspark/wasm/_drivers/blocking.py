@@ -17,7 +17,7 @@ from ..errors import SparkConfigError
 from . import through_httpx
 from .direct import DirectConnections
 from .proxies import Proxies
-from .wire import Verify, own_http_client_settings
+from .wire import Verify, own_http_client, trusted
 
 __all__ = ['Connections', 'Stopped', 'perform']
 
@@ -33,13 +33,13 @@ class Connections:
     """
 
     def __init__(self, http_client: httpx.Client | None = None, verify: Verify = True) -> None:
-        self._verify = verify
+        self._verify = trusted(verify)
         self._given = http_client
         self._own: httpx.Client | None = None
         self._only_httpx = http_client is not None
         self._starting = threading.Lock()
         self._process = os.getpid()
-        self._direct = DirectConnections(verify)
+        self._direct = DirectConnections(self._verify)
         self._proxies = Proxies()
         self.is_closed = False
 
@@ -56,7 +56,7 @@ class Connections:
                 return self._given
             if self._own is None or self._process != os.getpid():  # a forked process makes its own
                 self._process = os.getpid()
-                self._own = httpx.Client(**own_http_client_settings(self._verify))
+                self._own = own_http_client(httpx.Client, self._verify)
                 if self.is_closed:
                     self._own.close()
             return self._own

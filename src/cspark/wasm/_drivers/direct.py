@@ -57,6 +57,7 @@ class DirectConnections:
         self._idle: dict[Origin, deque[_Connection]] = {}
         self._busy: set[_Connection] = set()
         self._process = os.getpid()
+        self._closed = False
 
     def exchange(self, step: Send) -> Answer:
         """Send a step and read its answer to the end.
@@ -77,7 +78,11 @@ class DirectConnections:
         return outcome
 
     def close(self) -> None:
-        """Close the connections that are idle."""
+        """Close the connections that are idle; those in use close at the end of their calls."""
+        self._closed = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         for connections in self._idle.values():
             while connections:
                 connections.pop().close()
@@ -90,7 +95,8 @@ class DirectConnections:
     def _take(self, origin: Origin) -> _Connection | None:
         """A kept connection that is still good."""
         if self._process != os.getpid():
-            self._idle, self._process = {}, os.getpid()
+            self._close_idle()
+            self._idle, self._busy, self._process = {}, set(), os.getpid()
         connections = self._idle.get(origin)
         while connections:
             try:
@@ -101,6 +107,16 @@ class DirectConnections:
                 return connection
             connection.close()
         return None
+
+    def _keep(self, connection: _Connection, origin: Origin) -> None:
+        connections = self._idle.setdefault(origin, deque())
+        connection.idle_since = time.monotonic()
+        connections.append(connection)
+        while self._closed or len(connections) > MOST_IDLE:
+            try:
+                connections.popleft().close()
+            except IndexError:
+                return
 
     def _connection(self, where: Target) -> _Connection:
         if where.scheme == 'http':
@@ -114,10 +130,6 @@ class DirectConnections:
         self._busy.add(connection)
         try:
             status, headers, content = connection.exchange(where.path, step)
-            if connection.is_reusable:
-                connections = self._idle.setdefault((where.scheme, where.host, where.port), deque(maxlen=MOST_IDLE))
-                connection.idle_since = time.monotonic()
-                connections.append(connection)
         except (ConnectionError, http.client.HTTPException, OSError, ValueError) as error:
             connection.close()
             return None if connection.is_stale(error) else connection.failure(error)
@@ -126,6 +138,8 @@ class DirectConnections:
             raise
         finally:
             self._busy.discard(connection)
+        if connection.is_reusable:
+            self._keep(connection, (where.scheme, where.host, where.port))
         encoding = next((value for name, value in headers if name.lower() == 'content-encoding'), '')
         try:
             content = unpacked(content, encoding) if encoding else content
@@ -152,11 +166,13 @@ class _Connection:
         self.progress, self.is_reusable = 'connect', False
         timed = self._timed or self._connected(step)
         timed.step = step
-        timed.got = False
+        timed.got = timed.ended = False
         self.progress = 'send'
         self._http.request(step.method, path, step.content, {**DEFAULT_HEADERS, **step.headers, **step.credentials})
         self.progress = 'read'
         with self._http.getresponse() as answer:
+            if timed.ended:
+                raise http.client.IncompleteRead(b'')  # `http.client` takes the head for whole
             content = answer.read()
             self.used, self.is_reusable = True, not answer.will_close
             return answer.status, answer.getheaders(), content
@@ -176,7 +192,7 @@ class _Connection:
 
     def is_stale(self, error: Exception) -> bool:
         """Whether a kept connection broke before any byte of an answer, which says nothing about the runner."""
-        broke = isinstance(error, (ConnectionError, http.client.RemoteDisconnected))
+        broke = isinstance(error, (ConnectionError, ssl.SSLEOFError))
         return broke and self.used and not (self._timed and self._timed.got)
 
     def failure(self, error: Exception) -> Undelivered:
@@ -202,12 +218,12 @@ class _Connection:
 class _TimedSocket:
     """A socket whose every wait ends with the step's time, as `http.client` uses one."""
 
-    __slots__ = ('got', 'sock', 'step')
+    __slots__ = ('ended', 'got', 'sock', 'step')
 
     def __init__(self, sock: socket.socket, step: Send) -> None:
         self.sock = sock
         self.step = step
-        self.got = False
+        self.got = self.ended = False
 
     def sendall(self, data: bytes) -> None:
         self.sock.settimeout(limit(self.step, 'write'))
@@ -234,7 +250,7 @@ class _TimedReader(io.RawIOBase):
         timed = self._timed
         timed.sock.settimeout(limit(timed.step, 'read'))
         count: int = self._raw.readinto(buffer)
-        timed.got = timed.got or count > 0
+        timed.got, timed.ended = timed.got or count > 0, count == 0
         return count
 
     def close(self) -> None:

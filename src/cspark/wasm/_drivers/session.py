@@ -7,8 +7,10 @@ body, an `httpx.Auth`) goes through httpx. docs/performance.md has the figures a
 from __future__ import annotations
 
 import ssl
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import aiohttp
 import yarl
@@ -41,6 +43,26 @@ NEVER_ROUNDED = float('inf')
 """aiohttp rounds timeouts above this many seconds up to a whole one."""
 
 
+_IS_KEPT: ContextVar[bool] = ContextVar('is_kept')
+"""Whether the connection that a task was given last had been used before. aiohttp's tracing tells too, and slows down."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connections of which is known whether they were used before."""
+
+    def __init__(self) -> None:
+        super().__init__(keepalive_timeout=LONGEST_IDLE, limit=MOST_CONNECTIONS)
+        self._used: WeakSet[Any] = WeakSet()
+
+    async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
+        connection = await super().connect(*arguments, **options)
+        is_kept = connection.protocol in self._used
+        _IS_KEPT.set(is_kept)
+        if not is_kept:
+            self._used.add(connection.protocol)
+        return connection
+
+
 class Session:
     """Connections of one event loop, kept while they are idle.
 
@@ -56,10 +78,14 @@ class Session:
     async def exchange(self, step: Send) -> Answer:
         """Send a step and read its answer to the end.
 
+        A kept connection that the runner closed just now is replaced at once: it broke before a byte of an answer.
+
         Raises:
             Undelivered: There is no answer.
         """
-        outcome = await self._attempt(step)
+        outcome = None
+        while outcome is None:
+            outcome = await self._attempt(step)
         if isinstance(outcome, Undelivered):
             raise outcome  # here, and not where it was caught: what is raised there keeps its frames alive
         return outcome
@@ -72,7 +98,7 @@ class Session:
     def _started(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(keepalive_timeout=LONGEST_IDLE, limit=MOST_CONNECTIONS),
+                connector=_Connector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 skip_auto_headers=('User-Agent', 'Content-Type'),
@@ -86,7 +112,10 @@ class Session:
         self._tls = self._tls or tls_context(self._verify)
         return self._tls
 
-    async def _attempt(self, step: Send) -> Answer | Undelivered:
+    async def _attempt(self, step: Send) -> Answer | Undelivered | None:
+        """An answer, or why there is none; None if the connection was a kept one that turned out to be stale."""
+        has_head = False
+        _IS_KEPT.set(False)
         try:
             async with self._started().request(
                 step.method,
@@ -97,6 +126,7 @@ class Session:
                 ssl=self._trusted(step),
                 allow_redirects=False,
             ) as answer:
+                has_head = True
                 content = unpacked(await answer.read(), answer.headers.get('Content-Encoding', ''))
                 headers = [(name.decode('latin-1'), value.decode('latin-1')) for name, value in answer.raw_headers]
                 sent = shown(step.headers)
@@ -104,7 +134,16 @@ class Session:
         except Undelivered as failure:
             return failure
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            return _undelivered(error)
+            return None if not has_head and _is_stale(error) else _undelivered(error)
+
+
+def _is_stale(error: Exception) -> bool:
+    """Whether a kept connection broke before any byte of an answer, which says nothing about the runner."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        broke = isinstance(error.message, str)  # else it is the part of the head that came
+    else:
+        broke = isinstance(error, (aiohttp.ClientOSError, ConnectionError))
+    return broke and _IS_KEPT.get()
 
 
 @lru_cache(1024)
@@ -119,9 +158,10 @@ def _headers(step: Send) -> LooseHeaders:
 
 def _timeout(step: Send) -> aiohttp.ClientTimeout:
     phases = step.phases or {}
+    made = [phases[name] for name in ('pool', 'connect') if name in phases]  # for aiohttp both are one
     return aiohttp.ClientTimeout(
         total=time_left(step.deadline),
-        connect=phases.get('pool'),
+        connect=sum(made) if made else None,
         sock_connect=phases.get('connect'),
         sock_read=phases.get('read'),
         ceil_threshold=NEVER_ROUNDED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 
 from .._flows.flow import Send, Undelivered
 from ..answer import Answer, shown
+from ..errors import SparkConfigError
 from .wire import OutOfTimeError, broken, late, time_left, undecodable, unpacked, unreachable, unsent
 
 __all__ = ['exchange', 'exchange_async']
@@ -21,15 +23,17 @@ def exchange(step: Send, http_client: httpx.Client) -> Answer:
     Raises:
         Undelivered: There is no answer.
     """
+    _require_open(http_client)
     try:
         request = _build(step, http_client)
         with closing(http_client.send(request, **_sending(step))) as answer:
+            is_read = answer.is_stream_consumed
             parts: list[bytes] = []
-            for part in answer.iter_raw():
+            for part in () if is_read else answer.iter_raw():
                 parts.append(part)
                 time_left(step.deadline)
-        return _received(step, answer, b''.join(parts))
-    except (httpx.RequestError, httpx.InvalidURL) as error:
+        return _received(step, answer, None if is_read else b''.join(parts))
+    except (httpx.RequestError, httpx.InvalidURL, ssl.SSLError) as error:
         failure = _undelivered(error)
     except OutOfTimeError as error:
         failure = late(error, sent=True)
@@ -42,19 +46,26 @@ async def exchange_async(step: Send, http_client: httpx.AsyncClient) -> Answer:
     Raises:
         Undelivered: There is no answer.
     """
+    _require_open(http_client)
     try:
         request = _build(step, http_client)
         with anyio.move_on_after(time_left(step.deadline)):
             answer = await http_client.send(request, **_sending(step))
             async with aclosing(answer):
-                parts = [part async for part in answer.aiter_raw()]
-            return _received(step, answer, b''.join(parts))
+                is_read = answer.is_stream_consumed
+                parts = [] if is_read else [part async for part in answer.aiter_raw()]
+            return _received(step, answer, None if is_read else b''.join(parts))
         failure = late(OutOfTimeError(), sent=True)
-    except (httpx.RequestError, httpx.InvalidURL) as error:
+    except (httpx.RequestError, httpx.InvalidURL, ssl.SSLError) as error:
         failure = _undelivered(error)
     except OutOfTimeError as error:
         failure = late(error, sent=False)
     raise failure
+
+
+def _require_open(http_client: httpx.Client | httpx.AsyncClient) -> None:
+    if http_client.is_closed:
+        raise SparkConfigError('the http_client is closed; make another one')
 
 
 def _build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
@@ -77,14 +88,17 @@ def _sending(step: Send) -> dict[str, Any]:
     return {'stream': True, 'follow_redirects': False, **auth}
 
 
-def _received(step: Send, answer: httpx.Response, raw: bytes) -> Answer:
-    content = unpacked(raw, answer.headers.get('content-encoding', ''))
+def _received(step: Send, answer: httpx.Response, raw: bytes | None) -> Answer:
+    if raw is None:
+        content = answer.content  # a hook or a transport of the caller's has read it, and httpx has unpacked it
+    else:
+        content = unpacked(raw, answer.headers.get('content-encoding', ''))
     headers = answer.headers.multi_items()
     sent = shown(answer.request.headers)
     return Answer(step.method, step.url, sent, step.content, answer.status_code, headers, content)
 
 
-def _undelivered(error: httpx.RequestError | httpx.InvalidURL) -> Undelivered:
+def _undelivered(error: httpx.RequestError | httpx.InvalidURL | ssl.SSLError) -> Undelivered:
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return late(error, sent=False)
@@ -94,7 +108,7 @@ def _undelivered(error: httpx.RequestError | httpx.InvalidURL) -> Undelivered:
             return undecodable(error)
         case httpx.ConnectError() | httpx.ProxyError():
             return unreachable(error)
-        case httpx.NetworkError() | httpx.RemoteProtocolError():
+        case httpx.NetworkError() | httpx.RemoteProtocolError() | ssl.SSLError():  # anyio's TLS raises the last one
             return broken(error)
         case _:
             return unsent(error)

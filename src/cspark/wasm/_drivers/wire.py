@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final, Literal, TypeAlias
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import httpx
 
@@ -25,10 +26,11 @@ __all__ = [
     'broken',
     'late',
     'limit',
-    'own_http_client_settings',
+    'own_http_client',
     'target',
     'time_left',
     'tls_context',
+    'trusted',
     'undecodable',
     'unpacked',
     'unreachable',
@@ -44,6 +46,7 @@ LONGEST_IDLE: Final = 5.0
 DEFAULT_HEADERS: Final = {'Accept': '*/*', 'Accept-Encoding': ', '.join(ENCODINGS), 'Connection': 'keep-alive'}
 
 Verify: TypeAlias = bool | str | ssl.SSLContext
+HttpClient = TypeVar('HttpClient', httpx.Client, httpx.AsyncClient)
 Phase: TypeAlias = Literal['connect', 'write', 'read', 'pool']
 
 
@@ -87,15 +90,35 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
     if isinstance(verify, bool):
         return httpx.create_ssl_context(verify=verify)
     try:
-        return ssl.create_default_context(cafile=verify)
+        return ssl.create_default_context(cafile=Path(verify))  # an empty text is a folder then, and not the default
     except OSError as error:
         raise SparkConfigError(f'verify: {verify!r} cannot be read as a file of certificates: {error}') from None
 
 
-def own_http_client_settings(verify: Verify) -> dict[str, Any]:
-    """What an httpx client of our own is built from: it keeps no cookies, and its limits come with each request."""
+def trusted(verify: Verify) -> Verify:
+    """The same with a file of certificates read, so that one that cannot be read is refused at once.
+
+    Raises:
+        SparkConfigError: A file of certificates cannot be read.
+    """
+    return tls_context(verify) if isinstance(verify, str) else verify
+
+
+def own_http_client(kind: type[HttpClient], verify: Verify) -> HttpClient:
+    """An httpx client of our own: it keeps no cookies, and its limits come with each request.
+
+    Raises:
+        SparkConfigError: The environment names a proxy that is none. Its address is not shown: it may hold a password.
+    """
     refusing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return {'verify': tls_context(verify), 'timeout': None, 'cookies': refusing}
+    context = tls_context(verify)
+    try:
+        return kind(verify=context, timeout=None, cookies=refusing)
+    except (httpx.InvalidURL, ValueError):
+        problem = 'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is no address of a proxy, such as http://proxy:8080'
+    except ImportError:
+        problem = 'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs `pip install httpx[socks]`'
+    raise SparkConfigError(problem)  # here, and not above: httpx's frames hold the address
 
 
 def time_left(deadline: float) -> float:

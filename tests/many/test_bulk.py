@@ -1,0 +1,281 @@
+"""The planner of `execute_many` without any I/O: how large, how many at a time, and what a failure changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import cspark.wasm as Hybrid
+from cspark.wasm._flows import bulk as planner
+from cspark.wasm._flows.bulk import (
+    FIRST_CONCURRENCY,
+    FIRST_SIZE,
+    HIGHEST_CONCURRENCY,
+    LARGEST_SIZE,
+    WINDOW,
+    Bulk,
+    Chunk,
+)
+from cspark.wasm.errors import SparkApiError
+from cspark.wasm.records import RecordResult
+
+
+class Clock:
+    """The time that the planner sees."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(planner, 'time', clock)
+    return clock
+
+
+def offer(bulk: Bulk, size: int | None = None) -> Chunk:
+    """Hand in as many records as it would read, and take them to be sent."""
+    bulk.offer(Chunk(bulk._read, list(range(bulk._read, bulk._read + (size or bulk.size)))))
+    chunk = bulk.next()
+    assert chunk is not None
+    return chunk
+
+
+def done(chunk: Chunk) -> list[RecordResult]:
+    return [RecordResult(chunk.start + index, {'row': row}) for index, row in enumerate(chunk.rows)]
+
+
+def run(bulk: Bulk, error_of: Callable[[Chunk], Hybrid.SparkError | None], chunk: Chunk | None = None) -> list[int]:
+    """Play the driver until nothing waits; the sizes that were sent."""
+    sizes: list[int] = []
+    while chunk := chunk or bulk.next():
+        sizes.append(len(chunk.rows))
+        if error := error_of(chunk):
+            bulk.failed(chunk, error)
+        else:
+            bulk.succeeded(chunk, done(chunk), 0.1)
+        chunk = None
+    return sizes
+
+
+def too_many(limit: int) -> Callable[[Chunk], Hybrid.SparkError | None]:
+    return lambda chunk: SparkApiError('too large', None, 413) if len(chunk.rows) > limit else None
+
+
+def test_chunks_grow_while_calls_are_quick_and_no_further_than_the_largest() -> None:
+    bulk, sizes = Bulk(None, None), list[int]()
+    for _ in range(8):
+        sizes.append(bulk.size)
+        run(bulk, lambda _: None, offer(bulk))
+    assert sizes == [min(FIRST_SIZE << power, LARGEST_SIZE) for power in range(8)]
+
+
+@pytest.mark.parametrize('seconds', [2, 19])
+def test_chunks_stay_as_they_are_when_calls_take_a_while(seconds: float) -> None:
+    bulk = Bulk(None, None)
+    bulk.succeeded(chunk := offer(bulk), done(chunk), seconds)
+    assert bulk.size == FIRST_SIZE
+
+
+def test_a_part_of_a_chunk_says_nothing_about_whole_ones() -> None:
+    bulk = Bulk(None, None)
+    bulk.succeeded(chunk := offer(bulk, 3), done(chunk), 0.01)
+    assert bulk.size == FIRST_SIZE
+
+
+@pytest.mark.parametrize('seconds', [21, 54])
+def test_chunks_shrink_before_a_call_takes_55_seconds_and_do_not_grow_back_to_there(seconds: float) -> None:
+    bulk = Bulk(None, None)
+    bulk.succeeded(chunk := offer(bulk), done(chunk), seconds)
+    assert bulk.size == FIRST_SIZE // 2
+    for _ in range(3):
+        run(bulk, lambda _: None, offer(bulk))
+    assert bulk.size == FIRST_SIZE // 2
+
+
+@pytest.mark.parametrize(
+    'error',
+    [SparkApiError('too large', None, 413), SparkApiError('late', None, 504), Hybrid.SparkTimeoutError('late')],
+    ids=repr,
+)
+def test_what_is_too_much_is_split_and_the_next_chunks_are_smaller(error: Hybrid.SparkError) -> None:
+    bulk = Bulk(None, None)
+    bulk.failed(offer(bulk), error)
+    assert [len(chunk.rows) for chunk in bulk.waiting] == [FIRST_SIZE // 2] * 2
+    assert [chunk.start for chunk in bulk.waiting] == [0, FIRST_SIZE // 2]
+    assert bulk.size == FIRST_SIZE // 2
+
+
+def test_a_runner_that_takes_few_records_is_asked_too_much_of_only_until_its_limit_is_known() -> None:
+    bulk = Bulk(None, None)
+    sizes = [size for _ in range(20) for size in run(bulk, too_many(50), offer(bulk))]
+    assert len([size for size in sizes if size > 50]) == 1 + 2 + 4
+    assert all(size <= 50 for size in sizes[1 + 2 + 4 + 8 :])
+    assert sorted(one.index for one in bulk.pop_ready()) == list(range(bulk._read))
+
+
+@pytest.mark.parametrize('poison', [0, 1, 100, 254, 255])
+@pytest.mark.parametrize('status', [400, 422, 500, 502])
+def test_one_bad_record_is_found_by_halves_and_the_rest_is_executed(poison: int, status: int) -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    error = SparkApiError('no such rate', None, status)
+    sizes = run(bulk, lambda chunk: error if poison in chunk.rows else None, offer(bulk))
+    results = list(bulk.pop_ready())
+    assert [one.index for one in results] == list(range(FIRST_SIZE))
+    assert [one.index for one in results if one.errors] == [poison]
+    assert results[poison].outputs is None and 'no such rate' in results[poison].errors[0]['message']
+    assert len(sizes) == 1 + 2 * 8
+
+
+def test_one_bad_record_makes_the_later_chunks_no_smaller() -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    bad = SparkApiError('no such rate', None, 500)
+    run(bulk, lambda chunk: bad if 77 in chunk.rows else None, offer(bulk))
+    for _ in range(6):
+        run(bulk, lambda _: None, offer(bulk))
+    assert bulk.size == LARGEST_SIZE
+
+
+def test_one_record_that_is_too_large_for_the_runner_is_its_own_fault() -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    large = SparkApiError('too large', None, 413)
+    run(bulk, lambda chunk: large if 77 in chunk.rows else None, offer(bulk))
+    assert [one.index for one in bulk.pop_ready() if one.errors] == [77]
+    for _ in range(15):
+        run(bulk, lambda _: None, offer(bulk))
+    assert bulk.size == LARGEST_SIZE
+
+
+def test_a_bad_record_ends_the_run_with_its_place_when_errors_are_raised() -> None:
+    bulk = Bulk(None, None)
+    error = SparkApiError('no such rate', None, 500)
+    with pytest.raises(SparkApiError, match=r'^record 200: no such rate$') as caught:
+        run(bulk, lambda chunk: error if 200 in chunk.rows else None, offer(bulk))
+    assert caught.value is error and caught.value.args[0] == caught.value.message
+
+
+@pytest.mark.parametrize('status', sorted(planner.NEVER_BY_A_RECORD))
+@pytest.mark.parametrize('on_error', ['raise', 'collect'])
+def test_what_no_record_can_be_the_reason_of_ends_the_run_unsplit(status: int, on_error: Any) -> None:
+    bulk = Bulk(None, None, on_error=on_error)
+    with pytest.raises(SparkApiError, match=r'^not here$'):
+        bulk.failed(offer(bulk), SparkApiError('not here', None, status))
+    assert not bulk.waiting
+
+
+@pytest.mark.parametrize('error', [Hybrid.RateLimitError('slower'), Hybrid.ServiceUnavailableError('busy')], ids=repr)
+def test_a_busy_runner_gets_half_the_calls_after_a_pause_and_then_one_more_at_a_time(
+    error: Hybrid.SparkError, clock: Clock
+) -> None:
+    bulk = Bulk(None, None)
+    chunks = [offer(bulk, 10) for _ in range(8)]
+    assert not bulk.wants_rows
+    for chunk in chunks[:5]:
+        bulk.failed(chunk, error)  # those that fail together count as one
+    assert bulk.limit == FIRST_CONCURRENCY // 2 and 0 < bulk.pause < 1
+    assert bulk.next() is None and not bulk.wants_rows
+    for chunk in chunks[5:]:
+        bulk.succeeded(chunk, done(chunk), 0.1)
+    clock.now += bulk.pause
+    assert [bulk.next() is not None for _ in range(5)] == [True] * 4 + [False]
+    bulk.succeeded(chunks[0], done(chunks[0]), 0.1)
+    assert bulk.limit == FIRST_CONCURRENCY // 2 + 1
+
+
+def test_pauses_grow_and_have_an_end(clock: Clock) -> None:
+    bulk, pauses = Bulk(None, None), list[float]()
+    chunk = offer(bulk)
+    bulk.succeeded(chunk, done(chunk), 0.1)
+    chunk = offer(bulk)
+    while sum(pauses) <= planner.PATIENCE:
+        bulk.failed(chunk, Hybrid.ServiceUnavailableError('busy'))
+        pauses.append(bulk.pause)
+        clock.now += bulk.pause
+        assert bulk.next() is chunk
+    with pytest.raises(Hybrid.ServiceUnavailableError):
+        bulk.failed(chunk, Hybrid.ServiceUnavailableError('busy'))
+    assert pauses[0] <= 0.2 < 5 <= pauses[-1] <= planner.LONGEST_PAUSE
+    assert bulk.limit == 1
+
+
+def test_a_runner_that_was_never_there_is_not_waited_for() -> None:
+    bulk = Bulk(None, None)
+    with pytest.raises(Hybrid.SparkConnectionError):
+        bulk.failed(offer(bulk), Hybrid.SparkConnectionError('refused'))
+
+
+def test_a_runner_that_goes_away_is_waited_for(clock: Clock) -> None:
+    bulk = Bulk(None, None)
+    bulk.succeeded(chunk := offer(bulk), done(chunk), 0.1)
+    bulk.failed(chunk := offer(bulk), Hybrid.SparkConnectionError('refused'))
+    clock.now += bulk.pause
+    assert bulk.next() is chunk
+
+
+def test_concurrency_grows_when_all_calls_are_used_and_no_further_than_the_highest() -> None:
+    bulk = Bulk(1, None)
+    for _ in range(50):
+        chunks = [offer(bulk, 1) for _ in range(bulk.limit)]
+        bulk.succeeded(chunks[0], done(chunks[0]), 0.1)
+        bulk.flying = 0
+    assert bulk.limit == HIGHEST_CONCURRENCY
+
+
+@pytest.mark.parametrize('concurrency', [1, 3])
+def test_a_number_that_was_given_is_never_exceeded(concurrency: int) -> None:
+    bulk = Bulk(7, concurrency)
+    for _ in range(4):
+        chunks = [offer(bulk) for _ in range(concurrency)]
+        assert not bulk.wants_rows
+        for chunk in chunks:
+            assert len(chunk.rows) == 7
+            bulk.succeeded(chunk, done(chunk), 0.001)
+    assert (bulk.size, bulk.limit) == (7, concurrency)
+
+
+@pytest.mark.parametrize('ordered', [True, False])
+def test_results_leave_in_order_or_as_they_are_ready(ordered: bool) -> None:
+    bulk = Bulk(2, 3, ordered=ordered)
+    first, second, third = (offer(bulk) for _ in range(3))
+    left = list[list[int]]()
+    for chunk in (third, first, second):
+        bulk.succeeded(chunk, done(chunk), 0.1)
+        left.append([one.index for one in bulk.pop_ready()])
+    assert left == ([[], [0, 1], [2, 3, 4, 5]] if ordered else [[4, 5], [0, 1], [2, 3]])
+
+
+def test_results_that_wait_for_an_earlier_one_stop_the_reading_and_so_bound_the_memory() -> None:
+    bulk = Bulk(10, 4)
+    first = offer(bulk)
+    while bulk.wants_rows:
+        bulk.succeeded(chunk := offer(bulk), done(chunk), 0.1)
+    assert bulk._read == WINDOW * 4 * 10
+    bulk.succeeded(first, done(first), 0.1)
+    assert not bulk.wants_rows  # nobody has taken them yet
+    assert len(list(bulk.pop_ready())) == bulk._read
+    assert bulk.wants_rows
+
+
+def test_results_of_an_earlier_run_stop_the_reading_too() -> None:
+    bulk, count = Bulk(10, 4), 0
+    while bulk.wants_rows and count < 100:
+        count += 1
+        bulk.known(bulk._read, [RecordResult(bulk._read + index, {}) for index in range(10)])
+    assert count == WINDOW * 4
+
+
+def test_a_run_is_finished_when_the_last_result_has_left() -> None:
+    bulk = Bulk(10, 4)
+    chunk = offer(bulk)
+    bulk.exhausted = True
+    assert not bulk.is_finished
+    bulk.succeeded(chunk, done(chunk), 0.1)
+    assert not bulk.is_finished
+    assert len(list(bulk.pop_ready())) == 10
+    assert bulk.is_finished

@@ -1,0 +1,182 @@
+"""Results as a whole: files that are there when they are whole, and the tables of three libraries."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+import cspark.wasm as Hybrid
+from cspark.wasm.records import RecordResult
+from cspark.wasm.tables import BATCH, open_writer
+from support.many import Squares, calling, execute_many, squares, squaring
+from support.worlds import World
+
+KINDS = ['parquet', 'csv', 'jsonl']
+COUNT = BATCH + 300
+
+
+@pytest.fixture(scope='module')
+def runner() -> Iterator[Squares]:
+    with squaring() as started:
+        started.poison = lambda record: record['side'] == 'x'
+        yield started
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file."""
+    if path.suffix == '.parquet':
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()  # pyright: ignore[reportUnknownMemberType]
+        return rows
+    with path.open(newline='', encoding='utf-8') as file:
+        if path.suffix == '.csv':
+            return [
+                {name: float(value) if value else None for name, value in row.items()} for row in csv.DictReader(file)
+            ]
+        return [json.loads(line) for line in file]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_all_results_are_written_in_order(world: World, runner: Squares, kind: str, tmp_path: Path) -> None:
+    with calling(world, runner) as client:
+        path = tmp_path / f'out.{kind}'
+        assert execute_many(client, 'shapes/square', squares(COUNT)).write(path) == COUNT
+    rows = read(path)
+    if kind == 'jsonl':
+        assert rows[5] == {'index': 5, 'outputs': {'area': 25, 'side': 5}, 'warnings': None, 'errors': None}
+        rows = [{'index': row['index'], **row['outputs'], 'errors': None} for row in rows]
+    assert rows == [{'index': n, 'area': n * n, 'side': n, 'errors': None} for n in range(COUNT)]
+    assert list(rows[0]) == ['index', 'area', 'side', 'errors']
+    assert [path.name for path in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_record_that_failed_is_a_row_with_its_errors(
+    world: World, runner: Squares, kind: str, tmp_path: Path
+) -> None:
+    with calling(world, runner) as client:
+        inputs = [{'side': 'x'}, *squares(3)]
+        path = tmp_path / f'out.{kind}'
+        assert execute_many(client, 'shapes/square', inputs, on_error='collect').write(path) == 4
+    text = path.read_bytes() if kind != 'parquet' else str(read(path)).encode()
+    assert text.count(b'error.500') == 1 and text.count(b'refused with 500') >= 1
+    if kind == 'parquet':
+        assert list(read(path)[0]) == ['index', 'area', 'side', 'errors']
+        assert [row['area'] for row in read(path)] == [None, 0, 1, 4]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_no_record_makes_a_file_without_rows(world: World, runner: Squares, kind: str, tmp_path: Path) -> None:
+    with calling(world, runner) as client:
+        assert execute_many(client, 'shapes/square', []).write(tmp_path / f'out.{kind}') == 0
+    assert read(tmp_path / f'out.{kind}') == []
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_write_that_fails_leaves_no_file_and_harms_no_older_one(
+    world: World, runner: Squares, kind: str, tmp_path: Path
+) -> None:
+    older = tmp_path / f'older.{kind}'
+    older.write_text('older')
+    with calling(world, runner) as client:
+        for path in (tmp_path / f'new.{kind}', older):
+            results = execute_many(client, 'shapes/square', [*squares(COUNT), {'side': 'x'}])
+            with pytest.raises(Hybrid.InternalServerError, match=f'record {COUNT}: '):
+                results.write(path)
+    assert [path.name for path in tmp_path.iterdir()] == [older.name]
+    assert older.read_text() == 'older'
+
+
+@pytest.mark.parametrize('path', ['out.xlsx', 'out', 'missing/out.csv', 'missing/out.jsonl', 'missing/out.parquet'])
+def test_a_file_that_cannot_be_written_is_refused(path: str, tmp_path: Path) -> None:
+    words = 'cannot be written' if 'missing' in path else 'must end with one of'
+    with pytest.raises(Hybrid.SparkSdkError, match=words):
+        open_writer(tmp_path / path)
+
+
+def results(outputs: Callable[[int], Any], count: int = BATCH + 1) -> list[RecordResult]:
+    return [RecordResult(index, outputs(index)) for index in range(count)]
+
+
+def written(path: Path, rows: list[RecordResult]) -> list[dict[str, Any]]:
+    writer = open_writer(path)
+    try:
+        for row in rows:
+            writer.add(row)
+        writer.finish()
+    except BaseException:
+        writer.drop()
+        raise
+    return read(path)
+
+
+@pytest.mark.parametrize('kind', ['parquet', 'csv'])
+def test_outputs_that_only_later_records_have_are_refused_and_not_left_out(kind: str, tmp_path: Path) -> None:
+    rows = results(lambda index: {'area': 1.0} if index < BATCH else {'area': 1.0, 'late': 2.0})
+    with pytest.raises(Hybrid.SparkSdkError, match=r'later records have other outputs.*late'):
+        written(tmp_path / f'out.{kind}', rows)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('kind', ['parquet', 'csv'])
+def test_outputs_that_later_records_lack_are_empty(kind: str, tmp_path: Path) -> None:
+    rows = written(tmp_path / f'out.{kind}', results(lambda index: {'a': 1.0, **({'b': 2.0} if index < BATCH else {})}))
+    assert (rows[0]['b'], rows[-1]['b']) == (2.0, None)
+
+
+def test_a_column_that_starts_whole_or_empty_takes_fractions_later(tmp_path: Path) -> None:
+    rows = results(lambda index: {'whole': 1 if index < BATCH else 1.5, 'empty': None if index < BATCH else 2.5})
+    rows = [*rows, RecordResult(BATCH + 1, {'whole': None, 'empty': None})]
+    assert written(tmp_path / 'out.parquet', rows)[-2:] == [
+        {'index': BATCH, 'whole': 1.5, 'empty': 2.5, 'errors': None},
+        {'index': BATCH + 1, 'whole': None, 'empty': None, 'errors': None},
+    ]
+
+
+def test_text_among_numbers_is_refused_by_parquet_with_a_way_out(tmp_path: Path) -> None:
+    rows = results(lambda index: {'area': 1.5 if index < BATCH else '#VALUE!'})
+    with pytest.raises(Hybrid.SparkSdkError, match=r'not of one type; write \.jsonl'):
+        written(tmp_path / 'out.parquet', rows)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_within_a_record_are_tables_in_parquet_and_json_text_in_csv(tmp_path: Path) -> None:
+    table = [{'year': 1, 'premium': 2.5}, {'year': 2, 'premium': None}]
+    rows = [RecordResult(0, {'plan': table})]
+    assert written(tmp_path / 'out.parquet', rows)[0]['plan'] == table
+    writer = open_writer(tmp_path / 'out.csv')
+    writer.add(rows[0])
+    writer.finish()
+    with (tmp_path / 'out.csv').open(newline='') as file:
+        assert json.loads(next(csv.DictReader(file))['plan']) == table
+
+
+@pytest.mark.parametrize('library', ['pandas', 'polars', 'arrow'])
+@pytest.mark.parametrize('first', [[], [{'side': 'x'}]], ids=['good', 'failed'])
+def test_tables_have_an_index_a_column_an_output_and_errors(
+    world: World, runner: Squares, library: str, first: list[Any]
+) -> None:
+    with calling(world, runner) as client:
+        done = execute_many(client, 'shapes/square', [*first, *squares(300)], on_error='collect')
+        table: Any = getattr(done, f'to_{library}')()
+    if library == 'pandas':
+        table = pl.DataFrame({name: table[name].tolist() for name in table.columns}, strict=False)
+    elif library == 'arrow':
+        table = pl.DataFrame(table.to_pydict(), strict=False)
+    assert table.columns == ['index', 'area', 'side', 'errors']
+    assert table['index'].to_list() == list(range(300 + len(first)))
+    assert table['area'].to_list()[len(first) :] == [side * side for side in range(300)]
+    assert ['refused' in str(one) for one in table['errors'].to_list()][:2] == [bool(first), False]
+
+
+@pytest.mark.parametrize('library', ['pandas', 'polars', 'arrow'])
+def test_no_record_makes_an_empty_table(world: World, runner: Squares, library: str) -> None:
+    with calling(world, runner) as client:
+        table: Any = getattr(execute_many(client, 'shapes/square', []), f'to_{library}')()
+    assert len(table) == 0
