@@ -16,10 +16,10 @@ import pytest
 
 import cspark.wasm as Hybrid
 from support.callers import sending_through
-from support.faulty import BODY, Behaviour, answers, closes_later, drips, head, says_nothing, sends
+from support.faulty import BODY, Behaviour, answers, closes_later, head, says_nothing, sends
 from support.sockets import counted
 from support.wire import SUCCESS
-from support.worlds import WORLDS, World, client_in
+from support.worlds import World, client_in
 
 
 def execute(hybrid: Any, **options: Any) -> Any:
@@ -72,6 +72,19 @@ def test_many_calls_use_one_connection_unless_the_answer_ends_it(world: World, a
         for _ in range(0 if keeps else 5):
             assert listener.ended.acquire(timeout=10), 'the client has not closed its end'
     assert len(faulty.requests) == 5
+
+
+@pytest.mark.parametrize('size', [100_000, 300_000, 3_000_000])
+def test_a_body_of_any_size_is_sent_whole_and_with_its_length(world: World, size: int) -> None:
+    with counted() as (faulty, listener), client_in(world, base_url=faulty.url, max_retries=0) as hybrid:
+        for _ in range(2):
+            hybrid.services.execute('f/s', inputs={'text': 'x' * size})
+    assert listener.accepted == 1
+    for request in faulty.requests:
+        start, _, body = request.partition(b'\r\n\r\n')
+        assert json.loads(body)['request_data']['inputs'] == {'text': 'x' * size}
+        assert start.lower().count(b'content-length:') == 1
+        assert b'transfer-encoding' not in start.lower()
 
 
 @pytest.mark.parametrize('status', ['204 No Content', '304 Not Modified', '500 Internal Server Error'])
@@ -273,7 +286,7 @@ def test_connections_that_are_too_many_to_be_kept_are_closed() -> None:
         client_in('sync', base_url=faulty.url, max_retries=0) as hybrid,
         ThreadPoolExecutor(80) as pool,
     ):
-        assert list(pool.map(lambda _: execute(hybrid), range(80))) == [1.5] * 80
+        assert list(pool.map(execute, [hybrid] * 80)) == [1.5] * 80
         for _ in range(80 - 64):
             assert listener.ended.acquire(timeout=10)
         assert not listener.ended.acquire(blocking=False)

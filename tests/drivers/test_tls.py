@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import trustme
 import cspark.wasm as Hybrid
 from support.certificates import authority, server_context
 from support.faulty import Faulty
-from support.sockets import Listener, secured
+from support.sockets import Listener, listening, secured
 from support.worlds import Awaited, World, client_in
 
 Call = Callable[[Any], Any]
@@ -129,7 +131,7 @@ def test_a_runner_that_demands_a_certificate_of_the_client_gets_it(
     demanding = server_context(ca)
     demanding.verify_mode = ssl.CERT_REQUIRED
     clients = authority()
-    clients.configure_trust(demanding)
+    clients.configure_trust(demanding)  # pyright: ignore[reportUnknownMemberType]
     verify = identified(pem, {'known': clients, 'unknown': authority(), 'nobody': None}[who])
     with (
         secured(demanding) as (faulty, _),
@@ -159,6 +161,25 @@ def test_a_kept_connection_with_tls_is_used_again_and_replaced_once_it_is_closed
     assert listener.accepted == 2
 
 
+def test_the_timeout_is_the_limit_of_sending_too(world: World, ca: trustme.CA, pem: str) -> None:
+    context, size, ended = server_context(ca), 30_000_000, threading.Event()
+    received: list[int] = []
+
+    def read_slowly(plain: socket.socket) -> None:
+        with context.wrap_socket(plain, server_side=True) as connection:
+            while not ended.wait(0.01) and (part := connection.recv(16384)):
+                received.append(len(part))
+
+    with (
+        listening(read_slowly) as listener,
+        client_in(world, base_url=f'https://127.0.0.1:{listener.port}', verify=pem, timeout=900) as hybrid,
+    ):
+        with pytest.raises(Hybrid.SparkTimeoutError, match='did not answer within 900 ms'):
+            hybrid.services.execute('f/s', inputs={'text': 'x' * size})
+        ended.set()
+    assert 0 < sum(received) < 10_000_000
+
+
 NONSENSE: list[Any] = [1, 0, b'ca.pem', Path('ca.pem'), ['ca.pem'], ssl.CERT_NONE, 'nowhere.pem', '', '.']
 
 
@@ -177,7 +198,7 @@ def test_a_file_that_holds_no_certificate_is_refused_when_the_client_is_built(wo
     path = tmp_path / 'ca.pem'
     path.write_text('no certificate')
     kind: Any = Hybrid.Client if world == 'sync' else Hybrid.AsyncClient
-    with pytest.raises(Hybrid.SparkConfigError, match='ca.pem'):
+    with pytest.raises(Hybrid.SparkConfigError, match=r'ca\.pem'):
         kind(base_url='https://127.0.0.1:1', tenant='t', token='open', verify=str(path))
 
 

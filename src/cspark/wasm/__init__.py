@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
 from ._about import __title__, __version__, about
-from ._async_client import AsyncClient
-from ._client import Client
 from .auth import Authorization
 from .config import (
     DEFAULT_MAX_RETRIES,
@@ -49,7 +48,6 @@ from .errors import (
     UnsupportedMediaTypeError,
 )
 from .logger import LoggerOptions
-from .many import AsyncManyResults, ManyResults
 from .options import (
     CallOptions,
     ClientOptions,
@@ -75,7 +73,10 @@ from .retry_policy import RetryPolicy
 from .uri import Uri, UriParams
 
 if TYPE_CHECKING:
+    from ._async_client import AsyncClient
+    from ._client import Client
     from .local import LocalRunner, PackageError
+    from .many import AsyncManyResults, ManyResults
 
 __all__ = [
     'DEFAULT_MAX_RETRIES',
@@ -143,10 +144,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """The local runner is an extra with a JavaScript engine in it: imported when it is first asked for."""
-    if name in ('LocalRunner', 'PackageError'):
-        from . import local
+_LATER: Final = {
+    'AsyncClient': '_async_client',
+    'AsyncManyResults': 'many',
+    'Client': '_client',
+    'LocalRunner': 'local',
+    'ManyResults': 'many',
+    'PackageError': 'local',
+}
+"""What is imported when it is first asked for: it brings httpx, the generated models or a JavaScript engine along."""
 
-        return getattr(local, name)
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    found = getattr(importlib.import_module(f'.{_LATER[name]}', __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

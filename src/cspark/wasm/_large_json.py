@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import json
 import re
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -64,28 +63,16 @@ def _read(content: bytes, loads: Callable[[bytes], Any]) -> Any:
     return value
 
 
-class _Pause:
-    """Looking for cycles among a million new dictionaries, again and again, takes longer than to make them."""
-
-    lock = threading.Lock()
-    readers = 0
-    was_on = False
-
-
 @contextmanager
 def _collector_paused() -> Generator[None]:
-    with _Pause.lock:
-        if _Pause.readers == 0:
-            _Pause.was_on = gc.isenabled()
-            gc.disable()
-        _Pause.readers += 1
+    """Looking for cycles among a million new dictionaries, again and again, takes longer than to make them."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        with _Pause.lock:
-            _Pause.readers -= 1
-            if _Pause.readers == 0 and _Pause.was_on:
-                gc.enable()
+        if was_on:
+            gc.enable()
 
 
 def _read_object(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tuple[dict[str, Any], int]:

@@ -39,6 +39,9 @@ __all__ = ['DirectConnections']
 
 Origin = tuple[str, str, int]
 
+MOST_JOINED: Final = 1 << 16
+"""Bodies of fewer bytes go out together with the head."""
+
 MOST_IDLE: Final = 64
 """How many connections to a runner are kept while nobody uses them."""
 
@@ -129,7 +132,7 @@ class DirectConnections:
         """An answer, or why there is none; None if the connection turned out to be stale."""
         self._busy.add(connection)
         try:
-            status, headers, content = connection.exchange(where.path, step)
+            status, headers, content = connection.exchange(where, step)
         except (ConnectionError, http.client.HTTPException, OSError, ValueError) as error:
             connection.close()
             return None if connection.is_stale(error) else connection.failure(error)
@@ -140,6 +143,8 @@ class DirectConnections:
             self._busy.discard(connection)
         if connection.is_reusable:
             self._keep(connection, (where.scheme, where.host, where.port))
+        else:
+            connection.close()
         encoding = next((value for name, value in headers if name.lower() == 'content-encoding'), '')
         try:
             content = unpacked(content, encoding) if encoding else content
@@ -161,16 +166,17 @@ class _Connection:
         self.progress = 'connect'
         self.idle_since = 0.0
 
-    def exchange(self, path: str, step: Send) -> tuple[int, list[tuple[str, str]], bytes]:
+    def exchange(self, where: Target, step: Send) -> tuple[int, list[tuple[str, str]], bytes]:
         """Send a request and read the whole answer."""
         self.progress, self.is_reusable = 'connect', False
         timed = self._timed or self._connected(step)
         timed.step = step
         timed.got = timed.ended = False
         self.progress = 'send'
-        self._http.request(step.method, path, step.content, {**DEFAULT_HEADERS, **step.headers, **step.credentials})
+        timed.sendall(_head(where, step), step.content or b'')
         self.progress = 'read'
-        with self._http.getresponse() as answer:
+        with http.client.HTTPResponse(timed, method=step.method) as answer:  # type: ignore[arg-type]
+            answer.begin()
             if timed.ended:
                 raise http.client.IncompleteRead(b'')  # `http.client` takes the head for whole
             content = answer.read()
@@ -181,7 +187,6 @@ class _Connection:
         self._http.timeout = limit(step, 'connect')
         self._http.connect()
         self._timed = _TimedSocket(self._http.sock, step)
-        self._http.sock = self._timed
         return self._timed
 
     def is_usable(self) -> bool:
@@ -215,6 +220,21 @@ class _Connection:
         self._http.close()
 
 
+def _head(where: Target, step: Send) -> bytes:
+    """The request's head; `http.client` takes longer to write it than the system to send it."""
+    headers = {**step.headers, **step.credentials}
+    named = {name.lower() for name in headers}
+    lines = [f'{step.method} {where.path} HTTP/1.1', f'Host: {where.authority}']
+    lines += [f'{name}: {value}' for name, value in DEFAULT_HEADERS.items() if name.lower() not in named]
+    lines += [f'{name}: {value}' for name, value in headers.items()]
+    if step.content is not None:
+        lines.append(f'Content-Length: {len(step.content)}')
+    head = '\r\n'.join(lines)
+    if not head.count('\r') == head.count('\n') == len(lines) - 1:
+        raise ValueError('a header holds the end of a line')
+    return f'{head}\r\n\r\n'.encode('latin-1')
+
+
 class _TimedSocket:
     """A socket whose every wait ends with the step's time, as `http.client` uses one."""
 
@@ -225,9 +245,13 @@ class _TimedSocket:
         self.step = step
         self.got = self.ended = False
 
-    def sendall(self, data: bytes) -> None:
+    def sendall(self, head: bytes, content: bytes) -> None:
         self.sock.settimeout(limit(self.step, 'write'))
-        self.sock.sendall(data)
+        if len(content) < MOST_JOINED:
+            self.sock.sendall(head + content)
+        else:
+            self.sock.sendall(head)
+            self.sock.sendall(content)
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(_TimedReader(self, self.sock.makefile(mode, buffering=0)), 1 << 16)  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ body, an `httpx.Auth`) goes through httpx. docs/performance.md has the figures a
 
 from __future__ import annotations
 
+import io
 import ssl
 from contextvars import ContextVar
 from functools import lru_cache
@@ -39,19 +40,22 @@ __all__ = ['Session']
 MOST_CONNECTIONS = 100
 """As many as httpx has at a time; a runner has no use for more."""
 
+LARGE_BODY = 1 << 18
+"""What is too much to be sent at once, in bytes."""
+
 NEVER_ROUNDED = float('inf')
 """aiohttp rounds timeouts above this many seconds up to a whole one."""
 
 
 _IS_KEPT: ContextVar[bool] = ContextVar('is_kept')
-"""Whether the connection that a task was given last had been used before. aiohttp's tracing tells too, and slows down."""
+"""Whether the connection that a task got last was used before. aiohttp's tracing tells it too, but takes longer."""
 
 
 class _Connector(aiohttp.TCPConnector):
     """Connections of which is known whether they were used before."""
 
     def __init__(self) -> None:
-        super().__init__(keepalive_timeout=LONGEST_IDLE, limit=MOST_CONNECTIONS)
+        super().__init__(keepalive_timeout=LONGEST_IDLE, limit=MOST_CONNECTIONS)  # pyright: ignore[reportUnknownMemberType]
         self._used: WeakSet[Any] = WeakSet()
 
     async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
@@ -120,7 +124,7 @@ class Session:
             async with self._started().request(
                 step.method,
                 _address(step.url),
-                data=step.content,
+                data=_body(step.content),
                 headers=_headers(step),
                 timeout=_timeout(step),
                 ssl=self._trusted(step),
@@ -150,6 +154,11 @@ def _is_stale(error: Exception) -> bool:
 def _address(url: str) -> yarl.URL:
     """The URL as it is; aiohttp would change how it is quoted."""
     return yarl.URL(url, encoded=True)
+
+
+def _body(content: bytes | None) -> bytes | io.BytesIO | None:
+    """A large body goes out in pieces, between which other tasks go on; aiohttp warns of one that does not."""
+    return io.BytesIO(content) if content and len(content) > LARGE_BODY else content
 
 
 def _headers(step: Send) -> LooseHeaders:

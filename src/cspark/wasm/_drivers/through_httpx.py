@@ -89,10 +89,8 @@ def _sending(step: Send) -> dict[str, Any]:
 
 
 def _received(step: Send, answer: httpx.Response, raw: bytes | None) -> Answer:
-    if raw is None:
-        content = answer.content  # a hook or a transport of the caller's has read it, and httpx has unpacked it
-    else:
-        content = unpacked(raw, answer.headers.get('content-encoding', ''))
+    # What a hook or a transport of the caller's has read, httpx has unpacked.
+    content = answer.content if raw is None else unpacked(raw, answer.headers.get('content-encoding', ''))
     headers = answer.headers.multi_items()
     sent = shown(answer.request.headers)
     return Answer(step.method, step.url, sent, step.content, answer.status_code, headers, content)

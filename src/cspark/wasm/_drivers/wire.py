@@ -65,6 +65,7 @@ class Target:
     host: str
     port: int
     path: str
+    authority: str
 
 
 @lru_cache(1024)
@@ -76,7 +77,7 @@ def target(url: str) -> Target:
     """
     parsed = httpx.URL(url)
     port = parsed.port or (443 if parsed.scheme == 'https' else 80)
-    return Target(parsed.scheme, parsed.raw_host.decode(), port, parsed.raw_path.decode())
+    return Target(parsed.scheme, parsed.raw_host.decode(), port, parsed.raw_path.decode(), parsed.netloc.decode())
 
 
 def tls_context(verify: Verify) -> ssl.SSLContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -67,7 +68,12 @@ class Attempts:
     def cause(self, answer: Answer | None = None) -> ApiErrorCause:
         """What an error tells of the call: without its body and without credentials."""
         request = ErrorRequest(self.step.method, self.step.url, shown(self.step.headers))
-        response = error_response(answer.status, answer.headers, answer.content) if answer else None
+        response = None
+        if answer:
+            content = answer.content
+            for secret in self.step.credentials.values():  # a runner may say what it was sent
+                content = content.replace(secret.removeprefix('Bearer ').encode(), b'****')
+            response = error_response(answer.status, answer.headers, content)
         return ApiErrorCause(request, response, self.sent, time.monotonic() - self.started)
 
     @property
@@ -145,6 +151,8 @@ def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
     while True:
         attempts.tried += 1
         answer = yield from _send_once(config, attempts)
+        if isinstance(answer, Answer) and answer.is_success:
+            return answer
         if isinstance(answer, Undelivered):
             retry = after_failure(config.retry, attempts.tried, answer, safe=safe)
         else:
@@ -175,13 +183,18 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]
         answer = yield from send(step)
     except Undelivered as failure:
         return failure
-    seen = {'status': answer.status, 'seconds': time.monotonic() - started, 'bytes': len(answer.content)}
-    config.logger.debug('%s answered %d', attempts.line, answer.status, extra={'spark': seen})
+    if config.logger.isEnabledFor(logging.DEBUG):
+        _log_answer(config, attempts, answer, started)
     if answer.status == 401 and config.auth.source and not attempts.renewed:
         attempts.renewed = True
         yield from _fetch_token(config)
         return (yield from _send_once(config, attempts))
     return answer
+
+
+def _log_answer(config: Config, attempts: Attempts, answer: Answer, started: float) -> None:
+    seen = {'status': answer.status, 'seconds': time.monotonic() - started, 'bytes': len(answer.content)}
+    config.logger.debug('%s answered %d', attempts.line, answer.status, extra={'spark': seen})
 
 
 def _fetch_token(config: Config) -> Flow[None]:

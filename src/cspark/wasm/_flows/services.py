@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from hybrid_runner_api.types import UNSET, File, Unset
 
 from .._compression import ENCODINGS
 from ..config import SPARK_SDK, Config
-from ..errors import SparkSdkError
+from ..errors import SparkConfigError, SparkSdkError
 from ..inputs import columnar, read_inputs
 from ..options import (
     COMPILERS,
@@ -80,10 +81,12 @@ def execute(
     check_options('services.execute', options, ExecuteOptions)
     config = configured(config, options)
     wanted = one_of('response_format', response_format, FORMATS) or 'alike'
-    named = Uri.validate(uri)
+    named = _named_by_text(uri) if isinstance(uri, str) else Uri.validate(uri)
     given: Any = options.get('inputs')
-    # An iterator is the caller's code, which may be tied to its thread.
-    inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
+    if type(given) is dict:
+        inputs: Any = given
+    else:  # an iterator is the caller's code, which may be tied to its thread
+        inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
     prepare = _many if isinstance(inputs, list) else _one
     layout = one_of('layout', options.get('layout'), ('rows', 'columnar'))
     if layout == 'columnar' and isinstance(inputs, list):
@@ -93,6 +96,18 @@ def execute(
         return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
     answer, data = yield from exchange(config, call)
     return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
+
+
+@lru_cache(1024)
+def _named_by_text(uri: str) -> UriParams:
+    """Most programs call a few services again and again."""
+    return Uri.validate(uri)
+
+
+def _tenant(config: Config) -> str:
+    if not config.base_url.tenant:
+        raise SparkConfigError('tenant is missing; give tenant=..., or a base_url that ends with it')
+    return config.base_url.tenant
 
 
 def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> Flow[HttpResponse[ServiceAnswer]]:
@@ -110,7 +125,7 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     meta.additional_properties.update(options.get('metadata') or {})
     inputs = _one_record(options)
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
-    request = validate_inputs_request(config.base_url.tenant, body=body, **caller(config))
+    request = validate_inputs_request(_tenant(config), body=body, **caller(config))
     return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
 
 
@@ -126,7 +141,7 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     meta.additional_properties.update(options.get('metadata') or {})
     inputs = _one_record(options)
     body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
-    request = get_metadata_request(config.base_url.tenant, body=body, **caller(config))
+    request = get_metadata_request(_tenant(config), body=body, **caller(config))
     return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
 
 
@@ -163,7 +178,7 @@ def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions)
     body = ExecuteRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     encoding, nan = _encodings(options)
     arguments: dict[str, Any] = {'body': body, 'content_encoding': encoding or UNSET, **caller(config)}
-    return _with_json(_request_for_one(config.base_url.tenant, named, arguments), inputs, encoding, nan)
+    return _with_json(_request_for_one(_tenant(config), named, arguments), inputs, encoding, nan)
 
 
 def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +218,7 @@ def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions
     )
     encoding, nan = _encodings(options)
     build = api.execute_public_many_request if named.public else api.execute_many_request
-    request = build(config.base_url.tenant, body=body, content_encoding=encoding or UNSET, **caller(config))
+    request = build(_tenant(config), body=body, content_encoding=encoding or UNSET, **caller(config))
     return _with_json(request, inputs, encoding, nan)
 
 
