@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test check format generate samples docs coverage measure wheel clean
+.PHONY: help demo test check format generate samples docs coverage measure bench wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,13 +50,16 @@ coverage: $(READY) ## run all tests and show which lines they do not reach
 measure: $(READY) ## measure how fast the local runner is with the small sample
 	@$(BIN)/python scripts/measure_runner.py
 
+bench: $(READY) ## measure beside cspark, httpx, aiohttp and http.client, and write docs/benchmarks.md
+	@$(BIN)/python scripts/bench/run.py
+
 wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty environment
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/python scripts/try_wheel.py
 
 clean: ## remove everything that the other commands made
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) .venv-cspark dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@echo 'setting up $(VENV)'

@@ -26,7 +26,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """What each room may import. What is imported within a function is imported on demand, and MAY_IMPORT_LATE adds it."""
 
-MAY_IMPORT_LATE: dict[str, set[str]] = {'faces': {'drivers'}, 'annex': {'faces'}, 'init': {'annex'}, 'main': {'annex'}}
+MAY_IMPORT_LATE: dict[str, set[str]] = {
+    'faces': {'drivers'},
+    'annex': {'faces'},
+    'init': {'annex', 'faces'},
+    'main': {'annex', 'faces'},
+}
 FACES = {'_client', '_async_client', 'many'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
 MAY_WAIT = {'drivers', 'annex', 'main'}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -18,18 +19,20 @@ import cspark.wasm as Hybrid
 URL, SLOW_URL = sys.argv[1:3]
 RECORD = {'height': 10, 'radius': 2}
 OPTIONS: dict[str, Any] = {'tenant': 'my-tenant', 'token': 'open', 'logger': False}
+CHANCE = random.Random(7)  # noqa: S311 - no secret
 RECORDS = [
     {
-        'id': index,
-        'height': index % 50 + 0.5,
-        'radius': 2.25,
-        'name': f'policy {index}',
-        'smoker': 'no',
-        'a': 1,
-        'b': None,
+        'policy': f'P{index:07d}',
+        'birth_date': f'{CHANCE.randint(1950, 2005)}-{CHANCE.randint(1, 12):02d}-{CHANCE.randint(1, 28):02d}',
+        'sum_assured': CHANCE.randint(50, 900) * 1000,
+        'term_years': CHANCE.randint(5, 40),
+        'smoker': CHANCE.choice(('yes', 'no')),
+        'discount': CHANCE.random(),
+        'loading': CHANCE.uniform(0, 0.3),
     }
     for index in range(100_000)
 ]
+"""A book of policies, with as many digits as such a book has."""
 
 
 def best(action: Callable[[], object], repeats: int, rounds: int) -> float:

@@ -176,8 +176,8 @@ def draw(groups: dict[str, dict[str, float]]) -> None:
 PAGE = """# Benchmarks
 
 Written by `make bench`: {version}, Python {python}, 2 cores, client and server on one machine, all in one run and in
-turns. Compare the ratios; the times are this machine's. `cspark` is the published client, 0.3.3. The server answers a fixed
-body at once; for `execute_many` it takes 20 ms a call and serves eight at a time, and a call has 500 records.
+turns. Compare the ratios; the times are this machine's. `cspark` is the published client, 0.3.3. The server answers a
+fixed body at once; for `execute_many` it takes 20 ms a call and serves eight at a time, and a call has 500 records.
 
 {table}
 

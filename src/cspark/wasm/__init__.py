@@ -56,6 +56,7 @@ from .options import (
     MetadataOptions,
     RecordOptions,
     StaticOptions,
+    UploadOptions,
     ValidateOptions,
 )
 from .records import Progress, RecordResult
@@ -133,6 +134,7 @@ __all__ = [
     'UnknownApiError',
     'UnprocessableEntityError',
     'UnsupportedMediaTypeError',
+    'UploadOptions',
     'Uploaded',
     'Uri',
     'UriParams',

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from ._about import about
-from .errors import SparkError
+from .config import DEFAULT_RUNNER_URL, ENV_VARS, Config, RunnerUrl
+from .errors import SparkError, SparkSdkError
 
 if TYPE_CHECKING:
     from .local import LocalRunner
 
 __all__ = ['main']
 
+UPLOAD_TIMEOUT: Final = 600_000
+"""The limit of an upload, in milliseconds."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the result is the process's exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _serve(options)
+        code: int = options.run(options)
+        return code
     except (SparkError, ModuleNotFoundError) as error:
         print(f'cspark.wasm: {error}', file=sys.stderr)
         return 1
@@ -65,7 +72,47 @@ def _parser() -> argparse.ArgumentParser:
         metavar='ENDPOINT=FOLDER/SERVICE',
         help='an endpoint; can be repeated',
     )
+    serve.set_defaults(run=_serve)
+    _add_upload(commands)
     return parser
+
+
+def _add_upload(commands: Any) -> None:
+    upload = commands.add_parser(
+        'upload',
+        help='upload packages to a runner',
+        description='Upload packages to a runner, with a bar (it needs tqdm).',
+    )
+    upload.add_argument('package', nargs='+', metavar='PACKAGE.zip', help='a package')
+    upload.add_argument('--url', help='the runner (CSPARK_RUNNER_URL, or http://localhost:3000)')
+    upload.add_argument('--quiet', action='store_true', help='show no bar')
+    upload.set_defaults(run=_upload)
+
+
+def _upload(options: argparse.Namespace) -> int:
+    from ._client import Client
+
+    # An upload has no tenant in its path; the runner reads it from the package.
+    url = options.url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
+    known = os.environ.get(ENV_VARS.API_KEY) or os.environ.get(ENV_VARS.BEARER_TOKEN)
+    config = Config(base_url=RunnerUrl.no_tenant(url), token=None if known else 'open', timeout=UPLOAD_TIMEOUT)
+    with Client.use(config) as hybrid:
+        for package in options.package:
+            with _opened(package) as file:
+                answer = hybrid.services.upload(file, Path(package).name, progress=not options.quiet)
+            for tenant in answer.data['response_data']:
+                for service in tenant['services']:
+                    engine = service['EngineInformation']
+                    name = f'{engine["ProductName"]}/{engine["ServiceName"]}[{engine["Revision"]}]'
+                    print(f'tenant {tenant["tenant"]}: {name}  version_id {service["VersionId"]}')
+    return 0
+
+
+def _opened(package: str) -> BinaryIO:
+    try:
+        return Path(package).open('rb')
+    except OSError as error:
+        raise SparkSdkError(f'{package!r} cannot be read: {error.strerror}') from error
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from .options import (
     ManyOptions,
     MetadataOptions,
     StaticOptions,
+    UploadOptions,
     ValidateOptions,
 )
 from .results import (
@@ -261,14 +262,14 @@ class ServicesResource(_Resource):
     """`client.services`."""
 
     def upload(
-        self, file: BinaryIO | bytes, file_name: str | None = None, **options: Unpack[CallOptions]
+        self, file: BinaryIO | bytes, file_name: str | None = None, **options: Unpack[UploadOptions]
     ) -> HttpResponse[Uploaded]:
         """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
 
         Args:
             file: A file opened in binary mode, which is streamed and left open, or the zip's bytes.
             file_name: What to call it (`package.zip`).
-            **options: Limits and headers for this call: see `CallOptions`.
+            **options: `progress`, and limits and headers for this call: see `UploadOptions`.
 
         Raises:
             ForbiddenError: The runner was started without uploads.

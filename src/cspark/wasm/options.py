@@ -15,6 +15,7 @@ from .auth import TokenLike
 from .errors import SparkSdkError
 from .inputs import Inputs
 from .logger import LoggerLike
+from .progress import UploadProgress
 from .records import ProgressLike
 from .retry_policy import RetryPolicy
 
@@ -32,6 +33,7 @@ __all__ = [
     'MetadataOptions',
     'RecordOptions',
     'StaticOptions',
+    'UploadOptions',
     'ValidateOptions',
 ]
 
@@ -85,6 +87,14 @@ class CallOptions(TypedDict, total=False):
     """How often to try again, or a `RetryPolicy`."""
     headers: Mapping[str, str] | None
     """Further headers."""
+
+
+class UploadOptions(CallOptions, total=False):
+    """What `services.upload` takes beside the file."""
+
+    progress: UploadProgress
+    """True for a bar on the terminal (it needs `tqdm`), or a function that is told after each piece how many bytes are
+    on their way, and of how many."""
 
 
 class RecordOptions(CallOptions, total=False):

@@ -58,6 +58,8 @@ class AsyncConnections:
             if self._given is not None:
                 return self._given
             if self._own is None:
+                if self.is_closed:
+                    raise SparkConfigError('the client is closed; make another one')
                 self._own = own_http_client(httpx.AsyncClient, self._verify)
             return self._own
 

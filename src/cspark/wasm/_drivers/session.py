@@ -6,9 +6,11 @@ body, an `httpx.Auth`) goes through httpx. docs/performance.md has the figures a
 
 from __future__ import annotations
 
+import asyncio
 import io
 import ssl
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -47,8 +49,16 @@ NEVER_ROUNDED = float('inf')
 """aiohttp rounds timeouts above this many seconds up to a whole one."""
 
 
-_IS_KEPT: ContextVar[bool] = ContextVar('is_kept')
-"""Whether the connection that a task got last was used before. aiohttp's tracing tells it too, but takes longer."""
+@dataclass(slots=True)
+class _Taken:
+    """The connection that an attempt was given, and whether it was used before."""
+
+    transport: asyncio.Transport | None = None
+    is_kept: bool = False
+
+
+_TAKEN: ContextVar[_Taken] = ContextVar('taken')
+"""That of this task. aiohttp's tracing tells less, and takes longer."""
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -60,9 +70,9 @@ class _Connector(aiohttp.TCPConnector):
 
     async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
         connection = await super().connect(*arguments, **options)
-        is_kept = connection.protocol in self._used
-        _IS_KEPT.set(is_kept)
-        if not is_kept:
+        taken = _TAKEN.get()
+        taken.transport, taken.is_kept = connection.transport, connection.protocol in self._used
+        if not taken.is_kept:
             self._used.add(connection.protocol)
         return connection
 
@@ -118,8 +128,8 @@ class Session:
 
     async def _attempt(self, step: Send) -> Answer | Undelivered | None:
         """An answer, or why there is none; None if the connection was a kept one that turned out to be stale."""
-        has_head = False
-        _IS_KEPT.set(False)
+        taken, has_head, is_read = _Taken(), False, False
+        _TAKEN.set(taken)
         try:
             async with self._started().request(
                 step.method,
@@ -131,23 +141,27 @@ class Session:
                 allow_redirects=False,
             ) as answer:
                 has_head = True
-                content = unpacked(await answer.read(), answer.headers.get('Content-Encoding', ''))
+                raw = await answer.read()
+                is_read = True
+                content = unpacked(raw, answer.headers.get('Content-Encoding', ''))
                 headers = [(name.decode('latin-1'), value.decode('latin-1')) for name, value in answer.raw_headers]
                 sent = shown(step.headers)
                 return Answer(step.method, step.url, sent, step.content, answer.status, headers, content)
         except Undelivered as failure:
             return failure
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            return None if not has_head and _is_stale(error) else _undelivered(error)
+            return None if taken.is_kept and not has_head and _broke(error) else _undelivered(error)
+        finally:
+            transport, taken.transport = taken.transport, None
+            if transport is not None and not is_read:
+                transport.abort()  # else it goes on sending what it holds of the body
 
 
-def _is_stale(error: Exception) -> bool:
-    """Whether a kept connection broke before any byte of an answer, which says nothing about the runner."""
+def _broke(error: Exception) -> bool:
+    """Whether a connection broke before any byte of an answer."""
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        broke = isinstance(error.message, str)  # else it is the part of the head that came
-    else:
-        broke = isinstance(error, (aiohttp.ClientOSError, ConnectionError))
-    return broke and _IS_KEPT.get()
+        return isinstance(error.message, str)  # else it is the part of the head that came
+    return isinstance(error, (aiohttp.ClientOSError, ConnectionError))
 
 
 @lru_cache(1024)

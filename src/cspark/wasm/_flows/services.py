@@ -28,20 +28,22 @@ from hybrid_runner_api.models import (
 from hybrid_runner_api.types import UNSET, File, Unset
 
 from .._compression import ENCODINGS
+from .._json import is_array, is_object
 from ..config import SPARK_SDK, Config
 from ..errors import SparkConfigError, SparkSdkError
 from ..inputs import columnar, read_inputs
 from ..options import (
     COMPILERS,
-    CallOptions,
     ExecuteOptions,
     MetadataOptions,
+    UploadOptions,
     ValidateOptions,
     check_options,
     joined,
     one_of,
     text,
 )
+from ..progress import watched
 from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
 from ..uri import Uri, UriLike, UriParams
 from .encoding import MANY, encode_body, is_heavy
@@ -55,10 +57,10 @@ ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables
 
 
 def upload(
-    config: Config, file: BinaryIO | bytes, file_name: str | None, options: CallOptions
+    config: Config, file: BinaryIO | bytes, file_name: str | None, options: UploadOptions
 ) -> Flow[HttpResponse[Uploaded]]:
     """`POST /api/v3/upload`. A file that cannot be rewound is sent once, and not again."""
-    check_options('services.upload', options, CallOptions)
+    check_options('services.upload', options, UploadOptions)
     config = configured(config, options)
     if isinstance(file, (bytes, bytearray)):
         file = io.BytesIO(file)
@@ -66,6 +68,8 @@ def upload(
         raise SparkSdkError(f'file must be bytes or a file opened in binary mode ("rb"), not {type(file).__name__}')
     if not (hasattr(file, 'seekable') and file.seekable()):
         config = config.copy_with(max_retries=0)
+    if progress := options.get('progress'):
+        file = watched(file, progress)
     content = File(payload=file, file_name=text('file_name', file_name) or 'package.zip', mime_type='application/zip')
     request = upload_package_request(body=UploadRequest(file=content), **caller(config))
     # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
@@ -83,16 +87,17 @@ def execute(
     wanted = one_of('response_format', response_format, FORMATS) or 'alike'
     named = _named_by_text(uri) if isinstance(uri, str) else Uri.validate(uri)
     given: Any = options.get('inputs')
-    if type(given) is dict:
-        inputs: Any = given
+    inputs: dict[str, Any] | list[Any]
+    if is_object(given):
+        inputs = given
     else:  # an iterator is the caller's code, which may be tied to its thread
         inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
-    prepare = _many if isinstance(inputs, list) else _one
+    prepare = _many if is_array(inputs) else _one
     layout = one_of('layout', options.get('layout'), ('rows', 'columnar'))
-    if layout == 'columnar' and isinstance(inputs, list):
+    if layout == 'columnar' and is_array(inputs):
         inputs = columnar(inputs)
     call = prepare(config, named, inputs, options)
-    if isinstance(inputs, list) and _is_empty(inputs):
+    if is_array(inputs) and _is_empty(inputs):
         return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
     answer, data = yield from exchange(config, call)
     return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
