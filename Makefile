@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test check format generate samples docs coverage measure bench wheel clean
+.PHONY: help demo test check format generate samples docs coverage measure bench pictures wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ coverage: $(READY) ## run all tests and show which lines they do not reach
 
 measure: $(READY) ## measure how fast the local runner is with the small sample
 	@$(BIN)/python scripts/measure_runner.py
+
+pictures: $(READY) ## draw where a call's time goes and how cost grows, for docs/performance.md
+	@$(BIN)/python scripts/bench/pictures.py
 
 bench: $(READY) ## measure beside cspark, httpx, aiohttp and http.client, and write docs/benchmarks.md
 	@$(BIN)/python scripts/bench/run.py

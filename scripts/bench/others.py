@@ -97,7 +97,7 @@ def at_once_by_aiohttp() -> float:
 
 def imports() -> list[float]:
     """Seconds to import httpx, and this package, each in a process of its own."""
-    found = []
+    found: list[float] = []
     for name in ('httpx', 'cspark.wasm'):
         code = f'import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)'
         times = [float(subprocess.check_output([sys.executable, '-c', code])) for _ in range(7)]

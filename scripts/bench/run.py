@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class Row:
 
 
 @contextmanager
-def server(*settings: str) -> Iterator[str]:
+def server(*settings: str) -> Generator[str]:
     """The address of a server that only answers."""
     command = [sys.executable, str(HERE / 'server.py'), '0', *settings]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -170,7 +170,9 @@ def draw(groups: dict[str, dict[str, float]]) -> None:
         axis.margins(x=0.15)
         axis.invert_yaxis()
     figure.tight_layout()
-    figure.savefig(ROOT / 'docs' / 'benchmarks.svg', metadata={'Date': None})
+    figure.savefig(  # pyright: ignore[reportUnknownMemberType]
+        ROOT / 'docs' / 'benchmarks.svg', metadata={'Date': None}
+    )
 
 
 PAGE = """# Benchmarks

@@ -1,4 +1,4 @@
-"""What ends early: an interrupted call, a cancelled task, a closed client; and connections of a caller's `http_client`."""
+"""What ends early: an interrupted call, a cancelled task, a closed client; and the client of httpx beneath."""
 
 from __future__ import annotations
 

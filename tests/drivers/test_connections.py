@@ -161,8 +161,7 @@ def test_the_phase_of_connecting_has_a_limit_of_its_own(world: World, through: s
                 assert hybrid.http_client is not None
             with pytest.raises(Hybrid.SparkTimeoutError) as caught:
                 execute(hybrid)
-    assert caught.value.elapsed is not None
-    assert caught.value.elapsed < 15
+    assert 'did not answer within' not in str(caught.value)
 
 
 @pytest.mark.parametrize('through', ['its own connections', 'httpx'])

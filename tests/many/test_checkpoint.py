@@ -148,7 +148,7 @@ def test_another_service_or_question_is_refused_at_once(
         begin(client, path, squares(COUNT))
     calls = len(runner.sizes)
     with calling(world, runner, tenant=tenant) as client:
-        with pytest.raises(Hybrid.SparkSdkError, match='was begun for something else: .*square of my-tenant, and not'):
+        with pytest.raises(Hybrid.SparkSdkError, match=r'was begun for something else: .*square of my-tenant, and not'):
             execute_many(client, uri, squares(COUNT), checkpoint=path, **options)
         assert len(runner.sizes) == calls
 

@@ -49,9 +49,9 @@ def run_blocking(
     finally:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
-        while connections is not shared and wait(flying, 0).not_done:
+        while connections is not shared and not all(future.done() for future in flying):
             connections.abort()  # again and again: one may just have been on its way to its connection
-            wait(flying, 0.02)
+            time.sleep(0.005)
         pool.shutdown()
         if connections is not shared:
             connections.close()
