@@ -18,7 +18,7 @@ EXPECTED = [side**2 for side in range(COUNT)]
 
 
 @pytest.fixture
-def runner() -> Iterator[Squares]:
+def squarer() -> Iterator[Squares]:
     with squaring() as started:
         yield started
 
@@ -33,27 +33,27 @@ def test_the_results_are_those_of_execute(hybrid: Hybrid.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ('chunk_size', 'concurrency', 'ordered'), itertools.product([1, 64, 'auto'], [1, 5, 'auto'], [True, False])
+    ('chunk_size', 'concurrency', 'ordered'), [*itertools.product([1, 64, 'auto'], [1, 5, 'auto'], [True, False])]
 )
 def test_every_record_has_one_result_with_any_setting(
-    world: World, runner: Squares, chunk_size: Any, concurrency: Any, ordered: bool
+    world: World, squarer: Squares, chunk_size: Any, concurrency: Any, ordered: bool
 ) -> None:
     count = 100 if chunk_size == 1 else COUNT
     options: dict[str, Any] = {'chunk_size': chunk_size, 'concurrency': concurrency, 'ordered': ordered}
-    with calling(world, runner) as client:
+    with calling(world, squarer) as client:
         results = areas(execute_many(client, URI, squares(count), **options))
     assert (results if ordered else sorted(results)) == EXPECTED[:count]
-    assert runner.peak <= (concurrency if concurrency != 'auto' else 32)
+    assert squarer.peak <= (concurrency if concurrency != 'auto' else 32)
 
 
-def test_calls_are_under_way_together(world: World, runner: Squares) -> None:
-    runner.delay = 0.02
-    with calling(world, runner) as client:
+def test_calls_are_under_way_together(world: World, squarer: Squares) -> None:
+    squarer.delay = 0.02
+    with calling(world, squarer) as client:
         assert areas(execute_many(client, URI, squares(COUNT), chunk_size=50, concurrency=4)) == EXPECTED
-    assert runner.peak == 4
+    assert squarer.peak == 4
 
 
-def test_records_are_read_when_they_are_needed(world: World, runner: Squares) -> None:
+def test_records_are_read_when_they_are_needed(world: World, squarer: Squares) -> None:
     read = list[int]()
 
     def endless() -> Iterator[dict[str, int]]:
@@ -62,19 +62,19 @@ def test_records_are_read_when_they_are_needed(world: World, runner: Squares) ->
             yield {'side': side}
 
     with (
-        calling(world, runner) as client,
+        calling(world, squarer) as client,
         execute_many(client, URI, endless(), chunk_size=10, concurrency=2) as results,
     ):
         assert areas(next(results) for _ in range(50)) == EXPECTED[:50]
         assert len(read) < 500
 
 
-def test_an_async_iterable_is_for_the_async_client(world: World, runner: Squares) -> None:
+def test_an_async_iterable_is_for_the_async_client(world: World, squarer: Squares) -> None:
     async def records() -> AsyncIterator[dict[str, int]]:
         for side in range(COUNT):
             yield {'side': side}
 
-    with calling(world, runner) as client:
+    with calling(world, squarer) as client:
         if world == 'sync':
             with pytest.raises(Hybrid.SparkSdkError, match='for AsyncClient alone'):
                 execute_many(client, URI, records())
@@ -83,24 +83,25 @@ def test_an_async_iterable_is_for_the_async_client(world: World, runner: Squares
 
 
 @pytest.mark.parametrize('most', [1, 7, 100])
-def test_a_runner_that_takes_few_records_gets_few(world: World, runner: Squares, most: int) -> None:
-    runner.most = most
-    with calling(world, runner) as client:
+def test_a_runner_that_takes_few_records_gets_few(world: World, squarer: Squares, most: int) -> None:
+    squarer.most = most
+    with calling(world, squarer) as client:
         assert areas(execute_many(client, URI, squares(COUNT))) == EXPECTED
-    assert set(runner.executed.values()) == {1}
+    assert set(squarer.executed.values()) == {1}
 
 
 @pytest.mark.parametrize('status', [429, 503])
-def test_a_busy_runner_loses_no_record(world: World, runner: Squares, status: int) -> None:
-    runner.busy = iter([200, status, status, 200, status, 200, status, status])
-    with calling(world, runner) as client:
+def test_a_busy_runner_loses_no_record(world: World, squarer: Squares, status: int) -> None:
+    squarer.busy = iter([200, status, status, 200, status, 200, status, status])
+    with calling(world, squarer) as client:
         assert areas(execute_many(client, URI, squares(COUNT), chunk_size=50)) == EXPECTED
-    assert set(runner.executed.values()) == {1}
+    assert set(squarer.executed.values()) == {1}
 
 
-def test_one_poisonous_record_among_a_thousand_is_its_own_error(world: World, runner: Squares) -> None:
-    runner.poison, told = lambda record: record['side'] == 617, list[Hybrid.Progress]()
-    with calling(world, runner) as client:
+def test_one_poisonous_record_among_a_thousand_is_its_own_error(world: World, squarer: Squares) -> None:
+    squarer.poison = lambda record: record['side'] == 617
+    told = list[Hybrid.Progress]()
+    with calling(world, squarer) as client:
         results = list(execute_many(client, URI, squares(COUNT), on_error='collect', progress=told.append))
         with pytest.raises(Hybrid.InternalServerError, match=r'^record 617: '):
             list(execute_many(client, URI, squares(COUNT)))
@@ -109,44 +110,44 @@ def test_one_poisonous_record_among_a_thousand_is_its_own_error(world: World, ru
     assert (told[-1].done, told[-1].total, told[-1].failed) == (COUNT, COUNT, 1)
 
 
-def test_progress_true_shows_a_bar(world: World, runner: Squares, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_true_shows_a_bar(world: World, squarer: Squares, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip('tqdm')
-    with calling(world, runner) as client:
+    with calling(world, squarer) as client:
         list(execute_many(client, URI, squares(COUNT), progress=True))
     assert '100%' in capsys.readouterr().err
 
 
 def test_progress_true_without_tqdm_is_refused(
-    world: World, runner: Squares, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    world: World, squarer: Squares, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.setitem(sys.modules, 'tqdm', None)  # as if it were not installed
-    with calling(world, runner) as client:
+    with calling(world, squarer) as client:
         with pytest.raises(Hybrid.SparkSdkError, match='needs tqdm'):
             execute_many(client, URI, squares(5), progress=True, checkpoint=tmp_path / 'a')
         assert areas(execute_many(client, URI, squares(5), checkpoint=tmp_path / 'a')) == EXPECTED[:5]
 
 
 @pytest.mark.parametrize('way', ['close', 'exception', 'progress'])
-def test_leaving_ends_what_is_under_way_and_the_client_goes_on(world: World, runner: Squares, way: str) -> None:
+def test_leaving_ends_what_is_under_way_and_the_client_goes_on(world: World, squarer: Squares, way: str) -> None:
     def fail(_: object) -> None:
         raise LookupError('mine')
 
-    with calling(world, runner) as client:
+    with calling(world, squarer) as client:
         client.services.execute(URI, inputs=squares(1))
-        runner.delay = 0.05
+        squarer.delay = 0.05
         options: Any = {'progress': fail} if way == 'progress' else {}
         results = execute_many(client, URI, squares(COUNT), chunk_size=10, concurrency=5, **options)
         if way == 'close':
             with results:
                 next(results)
-                runner.gate.clear()
+                squarer.gate.clear()
         else:
             with pytest.raises(LookupError), results:  # noqa: PT012 - what fails is the caller's own
                 next(results)
                 raise LookupError
         assert busy_threads() == [] and tasks_of(client) == 0
-        runner.gate.set()
-        assert until(lambda: runner.under_way == 0 and runner.connections <= 1)
+        squarer.gate.set()
+        assert until(lambda: squarer.under_way == 0 and squarer.connections <= 1)
         assert areas(execute_many(client, URI, squares(100))) == EXPECTED[:100]
 
 
@@ -161,7 +162,7 @@ def test_leaving_ends_what_is_under_way_and_the_client_goes_on(world: World, run
     ],
     ids=str,
 )
-def test_a_wrong_argument_is_refused_at_once(world: World, runner: Squares, options: Any, words: str) -> None:
-    with calling(world, runner) as client, pytest.raises((Hybrid.SparkSdkError, TypeError), match=words):
+def test_a_wrong_argument_is_refused_at_once(world: World, squarer: Squares, options: Any, words: str) -> None:
+    with calling(world, squarer) as client, pytest.raises((Hybrid.SparkSdkError, TypeError), match=words):
         execute_many(client, URI, squares(5), **options)
-    assert runner.sizes == []
+    assert squarer.sizes == []

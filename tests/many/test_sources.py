@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 from collections import UserDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm.sources import BATCH, Source, open_source
 
+pa: Any = importlib.import_module('pyarrow')
+pq: Any = importlib.import_module('pyarrow.parquet')
 COUNT = 2 * BATCH + 5
 RECORDS: list[dict[str, Any]] = [{'age': index, 'rate': index / 4, 'name': f'é{index}'} for index in range(COUNT)]
-TABLE = pa.Table.from_pylist(RECORDS)
+TABLE: Any = pa.Table.from_pylist(RECORDS)
 
 
 @dataclass
@@ -45,7 +46,7 @@ def json_lines(path: Path) -> Path:
 
 
 def parquet(path: Path) -> Path:
-    pq.write_table(TABLE, path, row_group_size=1000)  # pyright: ignore[reportUnknownMemberType]
+    pq.write_table(TABLE, path, row_group_size=1000)
     return path
 
 
@@ -87,7 +88,7 @@ def read(source: Source, count: int = 1000) -> list[dict[str, Any]]:
 
 
 def plain(record: Any) -> dict[str, Any]:
-    return dict(record) if isinstance(record, Mapping) else dict(vars(record))
+    return vars(record) if isinstance(record, Person) else dict(record)
 
 
 @pytest.mark.parametrize('form', FORMS)
@@ -118,7 +119,7 @@ def test_what_is_not_needed_yet_is_not_read(kind: str, tmp_path: Path) -> None:
             given.append(index)
             yield {'age': index}
 
-    def batches() -> Iterator[pa.RecordBatch]:
+    def batches() -> Iterator[Any]:
         for _ in range(1000):
             given.extend(range(10))
             yield pa.RecordBatch.from_pylist([{'age': 1}] * 10)
@@ -166,7 +167,7 @@ def test_files_without_a_record_are_at_their_end_at_once(suffix: str, content: s
 
 
 def test_a_parquet_file_without_a_record_is_at_its_end_at_once(tmp_path: Path) -> None:
-    pq.write_table(TABLE.slice(0, 0), tmp_path / 'in.parquet')  # pyright: ignore[reportUnknownMemberType]
+    pq.write_table(TABLE.slice(0, 0), tmp_path / 'in.parquet')
     source = open_source(tmp_path / 'in.parquet')
     assert source.total == 0 and source.take(5) is None
 

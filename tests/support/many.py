@@ -44,7 +44,7 @@ class AwaitedResults(Awaited):
 
 def execute_many(client: Hybrid.Client, uri: str, inputs: Any, **options: Any) -> Hybrid.ManyResults:
     """The results of either client, used as if they were those of the blocking one."""
-    results = client.services.execute_many(uri, inputs, **options)
+    results: Any = client.services.execute_many(uri, inputs, **options)
     if isinstance(results, Hybrid.ManyResults):
         return results
     awaited: Any = client
@@ -91,7 +91,8 @@ class Squares:
 
     def answer(self, inputs: list[Any]) -> tuple[int, Any]:
         """Status and body for the inputs of a call."""
-        names = inputs[0] if isinstance(inputs[0], list) else None
+        first: Any = inputs[0]
+        names: Any = first if type(first) is list else None
         records: list[Record] = [dict(zip(names, row, strict=True)) for row in inputs[1:]] if names else inputs
         with self.lock:
             self.sizes.append(len(records))

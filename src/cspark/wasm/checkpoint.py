@@ -68,6 +68,8 @@ class Checkpoint:
         database.execute('BEGIN EXCLUSIVE')
         for statement in TABLES.split(';'):
             database.execute(statement)
+        found: list[Any]
+        self._total: int | None
         *found, self._total = database.execute('SELECT format, what, total FROM run').fetchone() or (None,)
         if not found:
             database.execute('INSERT INTO run VALUES (?, ?, NULL)', (FORMAT, what))

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from .._flows.flow import Send, Undelivered
 from ..answer import Answer, shown
+from .small_answer import small_answer
 from .wire import (
     DEFAULT_HEADERS,
     LONGEST_IDLE,
@@ -175,6 +176,10 @@ class _Connection:
         self.progress = 'send'
         timed.sendall(_head(where, step), step.content or b'')
         self.progress = 'read'
+        timed.start = timed.receive()
+        if (small := small_answer(timed.start)) is not None:
+            self.used = self.is_reusable = True
+            return small
         with http.client.HTTPResponse(timed, method=step.method) as answer:  # type: ignore[arg-type]
             answer.begin()
             if timed.ended:
@@ -238,12 +243,13 @@ def _head(where: Target, step: Send) -> bytes:
 class _TimedSocket:
     """A socket whose every wait ends with the step's time, as `http.client` uses one."""
 
-    __slots__ = ('ended', 'got', 'sock', 'step')
+    __slots__ = ('ended', 'got', 'sock', 'start', 'step')
 
     def __init__(self, sock: socket.socket, step: Send) -> None:
         self.sock = sock
         self.step = step
         self.got = self.ended = False
+        self.start = b''
 
     def sendall(self, head: bytes, content: bytes) -> None:
         self.sock.settimeout(limit(self.step, 'write'))
@@ -252,6 +258,13 @@ class _TimedSocket:
         else:
             self.sock.sendall(head)
             self.sock.sendall(content)
+
+    def receive(self) -> bytes:
+        """What there is to read first."""
+        self.sock.settimeout(limit(self.step, 'read'))
+        start = self.sock.recv(1 << 16)
+        self.got = bool(start)
+        return start
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(_TimedReader(self, self.sock.makefile(mode, buffering=0)), 1 << 16)  # type: ignore[call-overload]
@@ -271,9 +284,14 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        count: int
         timed = self._timed
+        if timed.start:
+            count = min(len(buffer), len(timed.start))
+            buffer[:count], timed.start = timed.start[:count], timed.start[count:]
+            return count
         timed.sock.settimeout(limit(timed.step, 'read'))
-        count: int = self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
         timed.got, timed.ended = timed.got or count > 0, count == 0
         return count
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._flows import services
 from .._flows.bulk import Bulk, Chunk, check_settings
 from .._flows.flow import Flow
-from ..checkpoint import Checkpoint
 from ..config import Config
 from ..errors import SparkError, SparkSdkError
 from ..options import ManyOptions, check_options
@@ -20,6 +20,9 @@ from ..records import Progress, RecordResult
 from ..results import ServiceExecuted
 from ..sources import Rows
 from ..uri import Uri, UriLike
+
+if TYPE_CHECKING:
+    from ..checkpoint import Checkpoint
 
 __all__ = ['Bar', 'Run', 'prepare']
 
@@ -138,7 +141,7 @@ def prepare(
         raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
     report: Any = Bar('records', total) if progress is True else progress or None
     try:
-        checkpoint = Checkpoint(path, _what(config, uri, given), total) if path is not None else None
+        checkpoint = None if path is None else _opened(path, _what(config, uri, given), total)
     except BaseException:
         if isinstance(report, Bar):
             report.close()
@@ -155,6 +158,12 @@ DEFAULTS: Final[dict[str, Any]] = {
     'progress': False,
     'checkpoint': None,
 }
+
+
+def _opened(path: str | os.PathLike[str], what: str, total: int | None) -> Checkpoint:
+    from ..checkpoint import Checkpoint  # with SQLite, which few need
+
+    return Checkpoint(path, what, total)
 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:

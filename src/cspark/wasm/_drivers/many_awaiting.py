@@ -62,7 +62,7 @@ async def _take(source: Source | AsyncIterator[Any], count: int, exactly: bool) 
     rows: list[Any] = []
     started = time.monotonic()
     async for record in source:
-        if isinstance(record, (list, tuple)) and not hasattr(record, '_asdict'):
+        if type(record) in (list, tuple):
             raise SparkSdkError('an async iterable must give records with names, not rows of values')
         rows.append(record)
         if len(rows) == count or (not exactly and time.monotonic() - started > MOMENT):
