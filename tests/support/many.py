@@ -91,9 +91,9 @@ class Squares:
 
     def answer(self, inputs: list[Any]) -> tuple[int, Any]:
         """Status and body for the inputs of a call."""
-        first: Any = inputs[0]
-        names: Any = first if type(first) is list else None
-        records: list[Record] = [dict(zip(names, row, strict=True)) for row in inputs[1:]] if names else inputs
+        names: Any = inputs[0]
+        is_columnar = isinstance(names, list)
+        records: list[Record] = [dict(zip(names, row, strict=True)) for row in inputs[1:]] if is_columnar else inputs
         with self.lock:
             self.sizes.append(len(records))
             self.under_way += 1

@@ -157,12 +157,12 @@ class DirectConnections:
 class _Connection:
     """A connection of `http.client`, and how far it got."""
 
-    __slots__ = ('_http', '_timed', 'idle_since', 'is_reusable', 'progress', 'used')
+    __slots__ = ('_http', '_timed', 'aborted', 'idle_since', 'is_reusable', 'progress', 'used')
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self._http = connection
         self._timed: _TimedSocket | None = None
-        self.used = False
+        self.used = self.aborted = False
         self.is_reusable = False
         self.progress = 'connect'
         self.idle_since = 0.0
@@ -203,7 +203,7 @@ class _Connection:
     def is_stale(self, error: Exception) -> bool:
         """Whether a kept connection broke before any byte of an answer, which says nothing about the runner."""
         broke = isinstance(error, (ConnectionError, ssl.SSLEOFError))
-        return broke and self.used and not (self._timed and self._timed.got)
+        return broke and self.used and not self.aborted and not (self._timed and self._timed.got)
 
     def failure(self, error: Exception) -> Undelivered:
         """What a failure means for the caller."""
@@ -217,6 +217,7 @@ class _Connection:
 
     def abort(self) -> None:
         """Wake whoever waits for this connection."""
+        self.aborted = True
         if self._timed is not None:
             with suppress(OSError):
                 self._timed.sock.shutdown(socket.SHUT_RDWR)

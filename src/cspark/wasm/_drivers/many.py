@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from .._flows.flow import Flow
 from ..config import Config
 from ..errors import SparkError, SparkSdkError
 from ..options import ManyOptions, check_options
+from ..progress import Bar
 from ..records import Progress, RecordResult
 from ..results import ServiceExecuted
 from ..sources import Rows
@@ -24,7 +24,7 @@ from ..uri import Uri, UriLike
 if TYPE_CHECKING:
     from ..checkpoint import Checkpoint
 
-__all__ = ['Bar', 'Run', 'prepare']
+__all__ = ['RecordBar', 'Run', 'prepare']
 
 
 @dataclass(slots=True)
@@ -94,27 +94,15 @@ class Run:
         """Close the checkpoint and the bar."""
         if self.checkpoint is not None:
             self.checkpoint.close()
-        if isinstance(self.report, Bar):
+        if isinstance(self.report, RecordBar):
             self.report.close()
 
 
-class Bar:
-    """A bar on the terminal."""
-
-    def __init__(self, unit: str, total: int | None = None) -> None:
-        try:
-            library = importlib.import_module('tqdm')
-        except ModuleNotFoundError as error:
-            raise SparkSdkError('progress=True needs tqdm, which is not installed: pip install tqdm') from error
-        self._bar = library.tqdm(total=total, unit=f' {unit}', unit_scale=True)
+class RecordBar(Bar):
+    """A bar that counts records."""
 
     def __call__(self, progress: Progress) -> None:
-        self._bar.total = progress.total
-        self._bar.update(progress.done - self._bar.n)
-
-    def close(self) -> None:
-        """Leave it as it is."""
-        self._bar.close()
+        self.show(progress.done, progress.total)
 
 
 def prepare(
@@ -139,7 +127,7 @@ def prepare(
     path, progress = settings['checkpoint'], settings['progress']
     if not (isinstance(progress, bool) or progress is None or callable(progress)):
         raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
-    report: Any = Bar('records', total) if progress is True else progress or None
+    report: Any = RecordBar(' records', total) if progress is True else progress or None
     try:
         checkpoint = None if path is None else _opened(path, _what(config, uri, given), total)
     except BaseException:

@@ -11,6 +11,7 @@ from typing import Final
 __all__ = ['small_answer']
 
 _STATUS: Final = re.compile(r'HTTP/1\.1 ([2-5]\d\d)(?: [^\r\n]*)?')
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
@@ -31,8 +32,8 @@ def small_answer(received: bytes) -> tuple[int, list[tuple[str, str]], bytes] | 
     lengths: list[str] = []
     for line in lines:
         name, colon, value = line.partition(':')
-        value = value.strip(' \t')
-        if not colon or not name or name != name.strip() or not line.isprintable():
+        value = value.lstrip()
+        if not colon or not _NAME.fullmatch(name) or value != value.strip() or not line.isprintable():
             return None
         known = name.lower()
         if known == 'transfer-encoding' or (known == 'connection' and value.lower() != 'keep-alive'):

@@ -40,6 +40,9 @@ HIGHEST_CONCURRENCY: Final = 32
 WINDOW: Final = 4
 """Results that wait for an earlier one take no more room than so many chunks for each call under way."""
 
+MOST_HELD: Final = 100_000
+"""So many records are under way or wait for an earlier one, at most: what bounds the memory of a run."""
+
 PATIENCE: Final = 120.0
 """How long a run goes on trying when a runner that has answered before does not any more, in seconds."""
 
@@ -58,7 +61,6 @@ class Chunk:
     start: int
     rows: Sequence[Any]
     names: tuple[str, ...] | None = None
-    tries: int = 0
 
     @property
     def inputs(self) -> list[Any]:
@@ -68,8 +70,8 @@ class Chunk:
     def halves(self) -> tuple[Chunk, Chunk]:
         """The same records in two chunks."""
         middle = len(self.rows) // 2
-        first = replace(self, rows=self.rows[:middle], tries=0)
-        return first, replace(self, start=self.start + middle, rows=self.rows[middle:], tries=0)
+        first = replace(self, rows=self.rows[:middle])
+        return first, replace(self, start=self.start + middle, rows=self.rows[middle:])
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ class Bulk:
     @property
     def wants_rows(self) -> bool:
         """Whether more records should be read."""
-        room = WINDOW * self.limit * self.size
+        room = max(2 * self.size, min(WINDOW * self.limit * self.size, MOST_HELD))
         return not self.exhausted and not self.waiting and self.flying < self.limit and self._read - self._left < room
 
     @property
@@ -125,6 +127,7 @@ class Bulk:
     def known(self, start: int, results: list[RecordResult]) -> None:
         """Records that were read whose results are there already."""
         self._read += len(results)
+        self._last_answer = time.monotonic()  # the runner answered then, so a pause may be a restart
         self._keep(start, results)
 
     def next(self) -> Chunk | None:
