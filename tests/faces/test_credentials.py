@@ -206,3 +206,24 @@ def test_a_redirect_takes_no_credentials_elsewhere_through_the_raw_client(record
     with client_in('sync', base_url=recorder.url, token='secret') as hybrid:
         check_health.sync_detailed(client=hybrid.raw)
     assert [one.path for one in recorder.received] == ['/healthcheck']
+
+
+def test_a_credential_that_the_runner_repeats_is_not_shown(world: World, recorder: Recorder) -> None:
+    recorder.reply(Reply(403, {'error': {'message': 'the key planted-secret-key is not known'}}))
+    options: Any = {'base_url': recorder.url, 'tenant': 't', 'token': None, 'api_key': 'planted-secret-key'}
+    with client_in(world, **options) as hybrid, pytest.raises(Hybrid.ForbiddenError) as caught:
+        hybrid.services.execute('f/s', inputs={})
+    assert (
+        'planted-secret-key'
+        not in f'{caught.value} {caught.value.details} {caught.value.data} {caught.value.to_dict()}'
+    )
+    assert 'the key **** is not known' in str(caught.value)
+
+
+def test_a_client_without_a_tenant_says_so_before_it_sends(world: World, recorder: Recorder) -> None:
+    address = Hybrid.RunnerUrl.no_tenant(recorder.url)
+    with client_in(world, base_url=address, tenant=None) as hybrid:
+        with pytest.raises(Hybrid.SparkConfigError, match='tenant is missing'):
+            hybrid.services.execute('f/s', inputs={})
+        assert hybrid.health.check().status == 200
+    assert len(recorder.received) == 1

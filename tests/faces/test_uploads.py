@@ -1,0 +1,75 @@
+"""An upload tells how far it is, in code and on the command line, and its file is streamed."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cspark.wasm as Hybrid
+from support.packages import CYLINDER, ROOT
+from support.wire import Recorder
+
+
+def test_a_callback_is_told_how_much_is_on_its_way(recorded: Hybrid.Client, recorder: Recorder) -> None:
+    told: list[tuple[int, int]] = []
+    content = b'x' * 300_000
+    recorded.services.upload(io.BytesIO(content), progress=lambda done, total: told.append((done, total)))
+    assert {total for _, total in told} == {300_000}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == 300_000
+    assert len(told) > 3
+    assert content in recorder.last.body
+
+
+def test_a_bar_is_shown_and_the_file_stays_open(
+    recorded: Hybrid.Client, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with CYLINDER.open('rb') as file:
+        recorded.services.upload(file, progress=True)
+        assert not file.closed
+    assert '100%' in capsys.readouterr().err
+    assert CYLINDER.read_bytes() in recorder.last.body
+
+
+def test_a_missing_library_and_a_pipe_are_said_before_anything_is_sent(
+    recorded: Hybrid.Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, 'tqdm', None)
+    with pytest.raises(Hybrid.SparkSdkError, match='pip install tqdm'):
+        recorded.services.upload(b'zip', progress=True)
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    with pytest.raises(Hybrid.SparkSdkError, match='can be rewound'):
+        recorded.services.upload(Pipe(b'zip'), progress=print)
+    assert not recorder.received
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m cspark.wasm upload`."""
+    whole = [sys.executable, '-m', 'cspark.wasm', 'upload', *arguments]
+    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_command_uploads_packages_and_says_what_they_hold(url: str) -> None:
+    done = command(str(CYLINDER), '--url', url)
+    assert done.returncode == 0, done.stderr
+    assert 'shapes/cylinder[1.5.0]' in done.stdout
+    assert '100%' in done.stderr
+    assert command(str(CYLINDER), '--url', url, '--quiet').stderr == ''
+
+
+def test_the_command_says_what_is_wrong(url: str, tmp_path: Path) -> None:
+    broken = tmp_path / 'broken.zip'
+    broken.write_bytes(b'no zip')
+    for arguments, words in ((('nothing.zip',), 'cannot be read'), ((str(broken),), 'not a zip file')):
+        done = command(*arguments, '--url', url, '--quiet')
+        assert done.returncode == 1
+        assert words in done.stderr
+        assert 'Traceback' not in done.stderr
