@@ -36,8 +36,8 @@ python_display_short_literal_types = True
 toc_object_entries_show_parents = 'hide'
 
 nitpick_ignore_regex = [
-    ('py:.*', r'(collections\.abc|datetime|httpx|logging|os|pd|pl|types|typing|uuid)\..*'),
-    ('py:.*', '|'.join((*dir(builtins), *typing.__all__, 'GeneratedClient', 'RunnerApp', 'UUID', 'date', r'.*\bData'))),
+    ('py:.*', r'(collections\.abc|datetime|httpx|logging|os|pd|pl|ssl|types|typing|uuid)\..*'),
+    ('py:.*', '|'.join((*dir(builtins), *typing.__all__, 'Answer', 'GeneratedClient', 'RunnerApp', 'UUID', 'date', r'.*\bData'))),
 ]
 
 html_theme = 'furo'

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
-__all__ = ['LARGE', 'read_in_pieces']
+__all__ = ['LARGE', 'collector_paused', 'read_in_pieces']
 
 LARGE: Final = 1 << 20
 """Texts of more than so many bytes are read in pieces."""
@@ -48,7 +48,7 @@ def read_in_pieces(content: bytes, loads: Callable[[bytes], Any]) -> Any:
     >>> read_in_pieces(b'{"outputs": [{"volume": 1}], "version": "1.2"}', json.loads)
     {'outputs': [{'volume': 1}], 'version': '1.2'}
     """
-    with _collector_paused():
+    with collector_paused():
         return _read(content, loads)
 
 
@@ -64,8 +64,8 @@ def _read(content: bytes, loads: Callable[[bytes], Any]) -> Any:
 
 
 @contextmanager
-def _collector_paused() -> Generator[None]:
-    """Looking for cycles among a million new dictionaries, again and again, takes longer than to make them."""
+def collector_paused() -> Generator[None]:
+    """Make many objects at once; to look for cycles among them, again and again, takes longer than to make them."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -6,7 +6,7 @@
   const HEAD = { DONE: 0, USED: 1, NEEDED: 2, HEAP: 3, LOADED: 4 }
   const now = Date.now, Bytes = Uint8Array, Words = Int32Array, Buffer = ArrayBuffer
   const head = new Words(new Buffer(64))
-  let inbox, outbox, inBytes, outBytes, outWords, model = null, workbook = 0, sizeAt = 0, waiting = null, reason = ''
+  let inbox, outbox, inBytes, outBytes, outWords, model = null, workbook = 0, sizeAt = 0, waiting = null, reason = '', clock = 0
 
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
@@ -37,11 +37,12 @@
   }
 
   function compute(start, length) {
-    const started = now()
+    const started = clock
     const input = model._malloc(length || 1)
     model.HEAPU8.set(inBytes.subarray(start, start + length), input)
     const output = model._node_calc_v3(workbook, input, length, sizeAt)
-    const fits = deliver(model.HEAPU8.subarray(output, output + model.getValue(sizeAt, 'i32')), now() - started)
+    clock = now()
+    const fits = deliver(model.HEAPU8.subarray(output, output + model.getValue(sizeAt, 'i32')), clock - started)
     model._free(input)
     model._free(output)
     return fits
@@ -84,7 +85,8 @@
       const sizes = new Words(inbox, 0, count)
       let start = 4 * count
       for (let i = 0; i < first; i++) start += sizes[i]
-      const until = now() + slice
+      clock = now()
+      const until = clock + slice
       head[HEAD.USED] = head[HEAD.NEEDED] = 0
       head[HEAD.DONE] = first
       if (waiting) {
@@ -96,7 +98,7 @@
       for (let i = head[HEAD.DONE]; i < count; i++) {
         if (!compute(start, sizes[i])) return
         start += sizes[i]
-        if (now() >= until) break
+        if (clock >= until) break
       }
       head[HEAD.HEAP] = model.HEAPU8.length
     },

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple, Self
 
 from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, mini_racer
 
+from .._large_json import collector_paused
 from .errors import PackageError
 from .package import CompiledModel
 
@@ -178,6 +179,7 @@ class Engine:
     def _resize_outbox(self, size: int) -> None:
         self._outbox = self._memory(f'engine.outbox({size})')
 
+    @collector_paused()
     def _take_answers(self, run: Run, count: int) -> None:
         content = bytes(self._outbox[: self._word('used')])
         words = memoryview(content).cast('i')

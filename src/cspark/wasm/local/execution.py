@@ -6,7 +6,7 @@ It follows the platform's Execute, Validation and Metadata APIs (https://docs.co
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from hybrid_runner_api.models import (
 )
 
 from .._json import decode_json, encode_json, is_array, is_object
+from .._large_json import collector_paused
 from ..uri import Uri, UriParams
 from .catalog import Catalog, Served
 from .engine import Answer
@@ -128,27 +129,27 @@ def _read_answer(answer: Answer) -> Json:
     return found
 
 
-def _read_answers(results: Sequence[Answer | RefusedError]) -> Iterable[Json | RefusedError]:
-    """What the model answered to each record, or why there is nothing."""
+def _read_answers(results: Sequence[Answer | RefusedError]) -> list[Json]:
+    """What the model answered to each record, or an error in its place."""
     contents = [result.content for result in results if isinstance(result, Answer)]
     try:
         # One call for all of them. Whatever is odd about one is found out one by one.
-        read = decode_json(b'[%b]' % b','.join(contents))
+        read: list[Json] = decode_json(b'[%b]' % b','.join(contents))
         if len(read) == len(contents) == len(results) and all(map(_is_answer, read)):
-            found: list[Json | RefusedError] = read
-            return found
+            return read
     except ValueError:
         pass  # found out below
-    return map(_read_or_error, results)
+    return [_read_or_error(result) for result in results]
 
 
-def _read_or_error(result: Answer | RefusedError) -> Json | RefusedError:
-    if not isinstance(result, Answer):
-        return result
+def _read_or_error(result: Answer | RefusedError) -> Json:
     try:
-        return _read_answer(result)
-    except RefusedError as error:
-        return error
+        if isinstance(result, Answer):
+            return _read_answer(result)
+        error = result
+    except RefusedError as found:
+        error = found
+    return {'response_data': {'errors': [_error_entry(error)]}}
 
 
 def _is_answer(content: object) -> bool:
@@ -216,31 +217,22 @@ def _about(answer: Json) -> Json:
     return meta if is_object(meta) else {}
 
 
+@collector_paused()
 def _envelope_of_many(served: Served, body: Json, results: Sequence[Answer | RefusedError]) -> Json:
-    outputs, warnings, errors, service_chain = list[Any](), list[Any](), list[Any](), list[Any]()
-    compiler_version: str | None = None
-    for answer in _read_answers(results):
-        if isinstance(answer, RefusedError):
-            answer = {'response_data': {'errors': [_error_entry(answer)]}}
-        elif compiler_version is None:
-            compiler_version = _about(answer).get('compiler_version')
-        data = answer['response_data']
-        outputs.append(data.get('outputs'))
-        warnings.append(data.get('warnings'))
-        errors.append(data.get('errors'))
-        service_chain.append(data.get('service_chain'))
+    answers = _read_answers(results)
+    data: list[Json] = [answer['response_data'] for answer in answers]
     version = served.version
     many: Json = ExecuteManyAnswer(
-        outputs=outputs,
-        warnings=warnings,
-        errors=errors,
-        service_chain=service_chain,
+        outputs=[one.get('outputs') for one in data],
+        warnings=[one.get('warnings') for one in data],
+        errors=[one.get('errors') for one in data],
+        service_chain=[one.get('service_chain') for one in data],
         process_time=[result.milliseconds if isinstance(result, Answer) else 0 for result in results],
         service_id=version.service_id,
         version_id=version.version_id,
         version=version.version,
         call_id=str(uuid.uuid4()),
-        compiler_version=compiler_version,
+        compiler_version=next((found for one in answers if (found := _about(one).get('compiler_version'))), None),
         correlation_id=_text(body, 'correlation_id'),
         request_timestamp=timestamp(),
     ).to_dict()
@@ -259,6 +251,7 @@ def _error_entry(error: RefusedError) -> Json:
     }
 
 
+@collector_paused()
 def _requests(records: list[Json | RefusedError], meta: bytes) -> list[bytes | RefusedError]:
     """The requests as a model takes them; for what is no record, what is wrong with it."""
     start, end = b'{"request_data":{"inputs":', b'},"request_meta":%b}' % meta

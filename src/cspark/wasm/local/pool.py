@@ -111,7 +111,8 @@ class Pool:
         Raises:
             ServiceError: 503, where no instance became free in time or the pool is closed.
         """
-        size = max(SMALLEST_PIECE, -(-len(requests) // (4 * len(self.slots))))
+        parts = 4 * len(self.slots) if len(self.slots) > 1 else 1
+        size = max(SMALLEST_PIECE, -(-len(requests) // parts))
         pieces = [requests[start : start + size] for start in range(0, len(requests), size)]
         lost = itertools.count(1)
         with self.statistics.call():

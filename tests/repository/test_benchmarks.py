@@ -1,0 +1,29 @@
+"""The benchmarks run, and what the README says of them is what they wrote; no clock is looked at."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from support.packages import ROOT
+
+SCRIPT = ROOT / 'scripts' / 'bench' / 'run.py'
+
+
+def test_every_measurement_of_ours_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), '--smoke'], capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ('small', 'at_once', 'build', 'encode', 'many', 'small_by_http_client', 'at_once_by_aiohttp', 'stall'):
+        assert f"'{name}'" in done.stdout
+
+
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
+    rows = re.findall(r'^\| .* \|$', (ROOT / 'docs' / 'benchmarks.md').read_text(), re.MULTILINE)
+    shown = [
+        row for row in re.findall(r'^\| .* \|$', (ROOT / 'README.md').read_text(), re.MULTILINE) if 'at most' in row
+    ]
+    assert len(shown) >= 4
+    assert set(shown) <= set(rows)
