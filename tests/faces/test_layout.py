@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import cspark.wasm as Hybrid
@@ -25,6 +27,7 @@ def test_both_layouts_compute_the_same(hybrid: Hybrid.Client) -> None:
 def test_records_with_other_names_are_refused_as_columns(recorded: Hybrid.Client, recorder: Recorder) -> None:
     with pytest.raises(Hybrid.SparkSdkError, match=r"inputs\[1\] has other names than inputs\[0\].*layout='rows'"):
         recorded.services.execute('f/s', inputs=[{'height': 1}, {}], layout='columnar')
+    misspelt: Any = 'columns'
     with pytest.raises(Hybrid.SparkSdkError, match="layout must be one of 'rows', 'columnar'"):
-        recorded.services.execute('f/s', inputs=RECORDS, layout='columns')  # type: ignore[arg-type] # pyright: ignore[reportArgumentType, reportCallIssue]
+        recorded.services.execute('f/s', inputs=RECORDS, layout=misspelt)
     assert not recorder.received

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from .._flows import services
-from .._flows.bulk import Bulk, Chunk, check_settings
+from .._flows.bulk import Bulk, Chunk, check_settings, results_of
 from .._flows.flow import Flow
 from ..config import Config
 from ..errors import SparkError, SparkSdkError
@@ -67,21 +67,23 @@ class Run:
         else:
             self.bulk.offer(Chunk(start, read.rows, read.names))
 
-    def keep(self, chunk: Chunk, results: list[RecordResult], seconds: float) -> None:
-        """A chunk was executed."""
-        if self.checkpoint is not None:
-            self.checkpoint.save(chunk.start, chunk.rows, chunk.names, results)
-        self.bulk.succeeded(chunk, results, seconds)
-        self._count(results)
-
-    def fail(self, chunk: Chunk, error: SparkError) -> None:
-        """A chunk was not executed.
+    def settle(self, chunk: Chunk, outcome: Callable[[], tuple[ServiceExecuted[Any], float]]) -> None:
+        """A call is over; `outcome` returns its answer and the seconds that it took, or raises.
 
         Raises:
             SparkError: This is the end of the run.
         """
-        if results := self.bulk.failed(chunk, error):
-            self._count(results)
+        try:
+            answer, seconds = outcome()
+            results = results_of(chunk, answer)
+        except SparkError as error:
+            if given_up := self.bulk.failed(chunk, error):
+                self._count(given_up)
+            return
+        if self.checkpoint is not None:
+            self.checkpoint.save(chunk.start, chunk.rows, chunk.names, results)
+        self.bulk.succeeded(chunk, results, seconds)
+        self._count(results)
 
     def _count(self, results: list[RecordResult]) -> None:
         self._done += len(results)

@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from .._flows.bulk import Chunk, results_of
-from ..errors import SparkError, SparkSdkError
+from .._flows.bulk import Chunk
+from ..errors import SparkSdkError
 from ..records import RecordResult
 from ..results import ServiceExecuted
 from ..sources import Rows, Source
@@ -77,11 +77,4 @@ async def _settle(run: Run, flying: dict[asyncio.Task[Timed], Chunk]) -> None:
         return
     done, _ = await asyncio.wait(flying, timeout=run.bulk.pause or None, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
-        chunk = flying.pop(task)
-        try:
-            answer, seconds = task.result()
-            results = results_of(chunk, answer)
-        except SparkError as error:
-            run.fail(chunk, error)
-        else:
-            run.keep(chunk, results, seconds)
+        run.settle(flying.pop(task), task.result)

@@ -8,9 +8,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from .._flows.bulk import HIGHEST_CONCURRENCY, Chunk, results_of
+from .._flows.bulk import HIGHEST_CONCURRENCY, Chunk
 from .._flows.flow import Flow
-from ..errors import SparkError
 from ..records import RecordResult
 from ..results import ServiceExecuted
 from ..sources import Source
@@ -65,11 +64,4 @@ def _settle(run: Run, flying: dict[Future[Timed], Chunk]) -> None:
         time.sleep(run.bulk.pause)
         return
     for future in wait(flying, run.bulk.pause or None, FIRST_COMPLETED).done:
-        chunk = flying.pop(future)
-        try:
-            answer, seconds = future.result()
-            results = results_of(chunk, answer)
-        except SparkError as error:
-            run.fail(chunk, error)
-        else:
-            run.keep(chunk, results, seconds)
+        run.settle(flying.pop(future), future.result)
