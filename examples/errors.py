@@ -20,7 +20,7 @@ def main() -> None:
             try:
                 hybrid.services.execute('shapes/cylinder', inputs=[{'height': 1}] * 100_000)
             except Hybrid.SparkApiError as error:
-                print(f'Too much for one call ({error.status}); send fewer records.\n  {error}')
+                print(f'Too much for one call ({error.status}); execute_many sends it in several.\n  {error}')
         with runner.client(tenant='nobody') as hybrid:
             try:
                 hybrid.services.execute('shapes/cylinder', inputs={})
