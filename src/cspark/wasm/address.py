@@ -16,8 +16,8 @@ __all__ = ['DEFAULT_RUNNER_URL', 'ENV_VARS', 'RunnerUrl']
 
 DEFAULT_RUNNER_URL: Final = 'http://localhost:3000'
 """Where a runner is, unless an argument or `CSPARK_RUNNER_URL` says otherwise."""
+
 NO_USER: Final = 'base_url must not hold a user name or a password; give api_key=... or token=... instead'
-"""Where a runner is looked for if neither an argument nor the environment says so."""
 
 
 class ENV_VARS:  # noqa: N801 - the name that users import today
