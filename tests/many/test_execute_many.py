@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cspark.wasm as Hybrid
-from support.many import URI, Squares, areas, busy_threads, calling, execute_many, squares, squaring, tasks_of, until
+from support.many import URI, Squares, areas, calling, execute_many, squares, squaring
 from support.worlds import World
 
 COUNT = 1000
@@ -125,30 +125,6 @@ def test_progress_true_without_tqdm_is_refused(
         with pytest.raises(Hybrid.SparkSdkError, match='needs tqdm'):
             execute_many(client, URI, squares(5), progress=True, checkpoint=tmp_path / 'a')
         assert areas(execute_many(client, URI, squares(5), checkpoint=tmp_path / 'a')) == EXPECTED[:5]
-
-
-@pytest.mark.parametrize('way', ['close', 'exception', 'progress'])
-def test_leaving_ends_what_is_under_way_and_the_client_goes_on(world: World, squarer: Squares, way: str) -> None:
-    def fail(_: object) -> None:
-        raise LookupError('mine')
-
-    with calling(world, squarer) as client:
-        client.services.execute(URI, inputs=squares(1))
-        squarer.delay = 0.05
-        options: Any = {'progress': fail} if way == 'progress' else {}
-        results = execute_many(client, URI, squares(COUNT), chunk_size=10, concurrency=5, **options)
-        if way == 'close':
-            with results:
-                next(results)
-                squarer.gate.clear()
-        else:
-            with pytest.raises(LookupError), results:  # noqa: PT012 - what fails is the caller's own
-                next(results)
-                raise LookupError
-        assert busy_threads() == [] and tasks_of(client) == 0
-        squarer.gate.set()
-        assert until(lambda: squarer.under_way == 0 and squarer.connections <= 1)
-        assert areas(execute_many(client, URI, squares(100))) == EXPECTED[:100]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from support.worlds import World
 pq: Any = importlib.import_module('pyarrow.parquet')
 KINDS = ['parquet', 'csv', 'jsonl']
 COUNT = BATCH + 300
+COLUMNS = ['index', 'area', 'side', 'warnings', 'errors']
 
 
 @pytest.fixture(scope='module')
@@ -51,9 +52,9 @@ def test_all_results_are_written_in_order(world: World, runner: Squares, kind: s
     rows = read(path)
     if kind == 'jsonl':
         assert rows[5] == {'index': 5, 'outputs': {'area': 25, 'side': 5}, 'warnings': None, 'errors': None}
-        rows = [{'index': row['index'], **row['outputs'], 'errors': None} for row in rows]
-    assert rows == [{'index': n, 'area': n * n, 'side': n, 'errors': None} for n in range(COUNT)]
-    assert list(rows[0]) == ['index', 'area', 'side', 'errors']
+        rows = [{'index': row['index'], **row['outputs'], 'warnings': None, 'errors': None} for row in rows]
+    assert rows == [{'index': n, 'area': n * n, 'side': n, 'warnings': None, 'errors': None} for n in range(COUNT)]
+    assert list(rows[0]) == COLUMNS
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
 
 
@@ -68,7 +69,7 @@ def test_a_record_that_failed_is_a_row_with_its_errors(
     text = path.read_bytes() if kind != 'parquet' else str(read(path)).encode()
     assert text.count(b'error.500') == 1 and text.count(b'refused with 500') >= 1
     if kind == 'parquet':
-        assert list(read(path)[0]) == ['index', 'area', 'side', 'errors']
+        assert list(read(path)[0]) == COLUMNS
         assert [row['area'] for row in read(path)] == [None, 0, 1, 4]
 
 
@@ -109,7 +110,8 @@ def written(path: Path, rows: list[RecordResult]) -> list[dict[str, Any]]:
     writer = open_writer(path)
     try:
         for row in rows:
-            writer.add(row)
+            if writer.add(row):
+                writer.flush()
         writer.finish()
     except BaseException:
         writer.drop()
@@ -135,8 +137,8 @@ def test_a_column_that_starts_whole_or_empty_takes_fractions_later(tmp_path: Pat
     rows = results(lambda index: {'whole': 1 if index < BATCH else 1.5, 'empty': None if index < BATCH else 2.5})
     rows = [*rows, RecordResult(BATCH + 1, {'whole': None, 'empty': None})]
     assert written(tmp_path / 'out.parquet', rows)[-2:] == [
-        {'index': BATCH, 'whole': 1.5, 'empty': 2.5, 'errors': None},
-        {'index': BATCH + 1, 'whole': None, 'empty': None, 'errors': None},
+        {'index': BATCH, 'whole': 1.5, 'empty': 2.5, 'warnings': None, 'errors': None},
+        {'index': BATCH + 1, 'whole': None, 'empty': None, 'warnings': None, 'errors': None},
     ]
 
 
@@ -170,7 +172,7 @@ def test_tables_have_an_index_a_column_an_output_and_errors(
         table = pl.DataFrame({name: table[name].tolist() for name in table.columns}, strict=False)
     elif library == 'arrow':
         table = pl.DataFrame(table.to_pydict(), strict=False)
-    assert table.columns == ['index', 'area', 'side', 'errors']
+    assert table.columns == COLUMNS
     assert table['index'].to_list() == list(range(300 + len(first)))
     assert table['area'].to_list()[len(first) :] == [side * side for side in range(300)]
     assert ['refused' in str(one) for one in table['errors'].to_list()][:2] == [bool(first), False]
@@ -181,3 +183,42 @@ def test_no_record_makes_an_empty_table(world: World, runner: Squares, library: 
     with calling(world, runner) as client:
         table: Any = getattr(execute_many(client, 'shapes/square', []), f'to_{library}')()
     assert len(table) == 0
+
+
+@pytest.mark.parametrize('kind', ['parquet', 'csv'])
+def test_the_columns_are_there_even_if_the_first_records_failed(kind: str, tmp_path: Path) -> None:
+    rows = results(lambda index: {'area': 1.0} if index > BATCH + 5 else None, BATCH + 10)
+    assert [row['area'] for row in written(tmp_path / f'out.{kind}', rows)][-5:] == [None, 1.0, 1.0, 1.0, 1.0]
+
+
+def test_outputs_that_are_named_like_another_column_stay_outputs(tmp_path: Path) -> None:
+    rows = [RecordResult(3, {'index': 7.0, 'errors': 1.0, 'warnings': 2.0, 'area': 4.0})]
+    expected = {'index': 3, 'outputs.index': 7.0, 'outputs.errors': 1.0, 'outputs.warnings': 2.0, 'area': 4.0}
+    for kind in ('parquet', 'csv'):
+        row = written(tmp_path / f'out.{kind}', rows)[0]
+        assert row == {**expected, 'warnings': None, 'errors': None}
+    assert written(tmp_path / 'out.jsonl', rows)[0]['outputs'] == rows[0].outputs
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_warnings_are_written(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f'out.{kind}'
+    writer = open_writer(path)
+    writer.add(RecordResult(0, {'area': 1.0}, [{'message': 'old table'}]))
+    writer.finish()
+    assert 'old table' in (str(read(path)) if kind == 'parquet' else path.read_text())
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs a device that is always full')
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('count', [5, COUNT])
+def test_a_full_disk_is_an_error_with_the_file_in_it(
+    world: World, runner: Squares, kind: str, count: int, tmp_path: Path
+) -> None:
+    path = tmp_path / f'out.{kind}'
+    path.with_name(f'{path.name}.part').symlink_to('/dev/full')
+    with calling(world, runner) as client:
+        with pytest.raises(Hybrid.SparkSdkError, match=rf'out\.{kind}. cannot be written: .*[Nn]o space left'):
+            execute_many(client, 'shapes/square', squares(count)).write(path)
+        assert list(tmp_path.iterdir()) == []
+        assert execute_many(client, 'shapes/square', squares(5)).write(path) == 5

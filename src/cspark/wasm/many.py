@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .records import RecordResult
+from .records import RecordResult, columns_of
 from .results import arrow_table, library
 from .tables import open_writer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ['AsyncManyResults', 'ManyResults']
+
+Result = TypeVar('Result')
 
 
 class ManyResults(Iterator[RecordResult]):
@@ -49,16 +51,16 @@ class ManyResults(Iterator[RecordResult]):
         self.close()
 
     def to_pandas(self) -> pd.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `errors`."""
+        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
         return _pandas(self)
 
     def to_polars(self) -> pl.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `errors`."""
+        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
         return _polars(self)
 
     def to_arrow(self) -> Any:
-        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `errors`."""
-        return arrow_table(_rows(self))
+        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `warnings`, `errors`."""
+        return _arrow(self)
 
     def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file, which is there only when it is whole.
@@ -72,7 +74,8 @@ class ManyResults(Iterator[RecordResult]):
         writer = open_writer(path)
         try:
             for one in self:
-                writer.add(one)
+                if writer.add(one):
+                    writer.flush()
             return writer.finish()
         except BaseException:
             self.close()
@@ -83,7 +86,8 @@ class ManyResults(Iterator[RecordResult]):
 class AsyncManyResults(AsyncIterator[RecordResult]):
     """The results of many records, in an `async for` loop or as a whole. They are read once.
 
-    Leave the loop by `break` only within `async with`, or call `close()`: a loop learns late that nobody listens.
+    What is under way is ended soon after a `break` out of the loop; at the end of an `async with` statement, or by
+    `close()`, at once.
     """
 
     def __init__(self, results: AsyncGenerator[RecordResult], finish: Callable[[], None]) -> None:
@@ -110,36 +114,42 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
         await self.close()
 
     async def to_pandas(self) -> pd.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `errors`."""
-        return _pandas([one async for one in self])
+        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
+        return await _aside(_pandas, [one async for one in self])
 
     async def to_polars(self) -> pl.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `errors`."""
-        return _polars([one async for one in self])
+        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
+        return await _aside(_polars, [one async for one in self])
 
     async def to_arrow(self) -> Any:
-        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `errors`."""
-        return arrow_table(_rows([one async for one in self]))
+        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `warnings`, `errors`."""
+        return await _aside(_arrow, [one async for one in self])
 
     async def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file; as `ManyResults.write`."""
-        writer = open_writer(path)
+        writer = await _aside(open_writer, path)
         try:
             async for one in self:
-                writer.add(one)
-            return writer.finish()
+                if writer.add(one):
+                    await _aside(writer.flush)
+            return await _aside(writer.finish)
         except BaseException:
             await self.close()
             writer.drop()
             raise
 
 
+async def _aside(function: Callable[..., Result], *arguments: Any) -> Result:
+    from ._drivers.awaiting import aside  # with anyio, which a blocking client does without
+
+    return await aside(function, *arguments)
+
+
 def _rows(results: Iterable[RecordResult]) -> list[dict[str, Any]]:
     """Rows of a table; the first one has all columns, in their order, for a library that looks only there."""
     rows = [one.row for one in results]
     if rows:
-        names = dict.fromkeys(name for row in rows for name in row if name != 'errors')
-        rows[0] = {name: rows[0].get(name) for name in (*names, 'errors')}
+        rows[0] = {name: rows[0].get(name) for name in columns_of(rows)}
     return rows
 
 
@@ -151,3 +161,7 @@ def _pandas(results: Iterable[RecordResult]) -> pd.DataFrame:
 def _polars(results: Iterable[RecordResult]) -> pl.DataFrame:
     frame: pl.DataFrame = library('polars').DataFrame(_rows(results), infer_schema_length=None, strict=False)
     return frame
+
+
+def _arrow(results: Iterable[RecordResult]) -> Any:
+    return arrow_table(_rows(results))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-__all__ = ['Progress', 'ProgressLike', 'RecordResult']
+from ._json import is_object
+
+__all__ = ['Progress', 'ProgressLike', 'RecordResult', 'columns_of']
+
+BESIDE: Final = ('index', 'warnings', 'errors')
+"""The columns of a table of results that are no outputs."""
 
 
 @dataclass(slots=True)
@@ -30,9 +35,23 @@ class RecordResult:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The record's outputs between its `index` and its `errors`, as a row of a table."""
-        outputs: Any = self.outputs
-        return {'index': self.index, **(outputs if isinstance(outputs, dict) else {}), 'errors': self.errors}
+        """The record as a row of a table: its `index`, its outputs, its `warnings` and `errors`.
+
+        An output that has the name of one of these three is in the column `outputs.NAME`.
+
+        >>> RecordResult(0, {'area': 4, 'index': 7}).row
+        {'index': 0, 'area': 4, 'outputs.index': 7, 'warnings': None, 'errors': None}
+        """
+        outputs: dict[str, Any] = self.outputs if is_object(self.outputs) else {}
+        if not outputs.keys().isdisjoint(BESIDE):
+            outputs = {f'outputs.{name}' if name in BESIDE else name: value for name, value in outputs.items()}
+        return {'index': self.index, **outputs, 'warnings': self.warnings, 'errors': self.errors}
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The columns of a table with such rows, in their order."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return ['index', *(name for name in names if name not in BESIDE), 'warnings', 'errors']
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import csv
 import importlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from ._json import encode_json, is_array, is_object
 from .errors import SparkSdkError
-from .records import RecordResult
+from .records import RecordResult, columns_of
 
 __all__ = ['TableWriter', 'open_writer']
 
@@ -30,31 +31,45 @@ class TableWriter:
         self.count = 0
         self._unfinished = path.with_name(f'{path.name}.part')
         self._pending: list[RecordResult] = []
+        self._has_outputs = False
 
-    def add(self, result: RecordResult) -> None:
-        """One more result."""
+    def add(self, result: RecordResult) -> bool:
+        """One more result; whether it is time to `flush`."""
         self.count += 1
         self._pending.append(result)
-        if len(self._pending) == BATCH:
-            self._flush()
+        self._has_outputs = self._has_outputs or result.outputs is not None
+        return len(self._pending) >= BATCH and self._has_outputs  # the first outputs say which columns there are
+
+    def flush(self) -> None:
+        """Write what was added.
+
+        Raises:
+            SparkSdkError: It does not fit into such a file, or the disk is full.
+        """
+        pending, self._pending = self._pending, []
+        try:
+            self._write(pending)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def finish(self) -> int:
         """Make the file whole; the number of records in it."""
-        self._flush()
-        self._end()
-        self._unfinished.replace(self.path)
+        self.flush()
+        try:
+            self._end()
+            self._unfinished.replace(self.path)
+        except OSError as error:
+            raise self._failed(error) from error
         return self.count
 
     def drop(self) -> None:
         """Leave no file behind."""
-        try:
+        with suppress(OSError, ValueError):  # what it says was said before, and is why this is dropped
             self._end()
-        finally:
-            self._unfinished.unlink(missing_ok=True)
+        self._unfinished.unlink(missing_ok=True)
 
-    def _flush(self) -> None:
-        pending, self._pending = self._pending, []
-        self._write(pending)
+    def _failed(self, error: OSError) -> SparkSdkError:
+        return SparkSdkError(f'{str(self.path)!r} cannot be written: {error.strerror or error}')
 
     def _write(self, results: Sequence[RecordResult]) -> None:
         raise TypeError(f'{type(self).__name__} writes no {len(results)} records')  # pragma: no cover
@@ -88,8 +103,7 @@ class _Csv(TableWriter):
     def _write(self, results: Sequence[RecordResult]) -> None:
         rows = [one.row for one in results]
         if self._writer is None:
-            names = dict.fromkeys(name for row in rows for name in row if name != 'errors')
-            self._writer = csv.DictWriter(self._file, [*(names or ['index']), 'errors'])
+            self._writer = csv.DictWriter(self._file, columns_of(rows))
             self._writer.writeheader()
         try:
             self._writer.writerows({name: _field(value) for name, value in row.items()} for row in rows)
@@ -103,7 +117,7 @@ class _Csv(TableWriter):
 
 
 class _Parquet(TableWriter):
-    """Numbers are double precision; the columns are those of the first records; `errors` is JSON text."""
+    """Numbers are double precision, `warnings` and `errors` JSON text. The columns are those of the first records."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -113,13 +127,15 @@ class _Parquet(TableWriter):
         self._writer: Any = None
 
     def _write(self, results: Sequence[RecordResult]) -> None:
-        rows = [{**one.row, 'errors': _field(one.errors) or None} for one in results]
+        rows = [one.row for one in results]
+        for row in rows:
+            row['warnings'], row['errors'] = _field(row['warnings']) or None, _field(row['errors']) or None
         pa = self._arrow
         try:
             if self._writer is None:
-                names = dict.fromkeys(['index', *(name for row in rows for name in row if name != 'errors'), 'errors'])
-                found = pa.Table.from_pylist([dict.fromkeys(names) | row for row in rows]).schema
-                kinds = {'index': pa.int64(), 'errors': pa.string()}
+                columns = dict.fromkeys(columns_of(rows))
+                found = pa.Table.from_pylist([columns | row for row in rows]).schema
+                kinds = {'index': pa.int64(), 'warnings': pa.string(), 'errors': pa.string()}
                 fields = [pa.field(one.name, kinds.get(one.name) or self._kind(one.type)) for one in found]
                 self._writer = self._parquet.ParquetWriter(self._file, pa.schema(fields or kinds.items()))
             if unknown := {name for row in rows for name in row} - set(self._writer.schema.names):

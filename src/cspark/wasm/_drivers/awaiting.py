@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -22,9 +23,10 @@ from .wire import Verify, own_http_client, trusted
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ['AsyncConnections', 'perform']
+__all__ = ['AsyncConnections', 'aside', 'perform']
 
 Result = TypeVar('Result')
+Arguments = ParamSpec('Arguments')
 
 
 class AsyncConnections:
@@ -118,9 +120,16 @@ async def _do(step: Step, connections: AsyncConnections) -> Any:
         case Pause():
             await anyio.sleep(step.seconds)
         case Compute():
-            result = await anyio.to_thread.run_sync(step.function) if step.heavy else step.function()
+            result = await aside(step.function) if step.heavy else step.function()
             return await result if inspect.isawaitable(result) else result
     return None
+
+
+async def aside(
+    function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
+) -> Result:
+    """Do on a thread what would block the event loop."""
+    return await anyio.to_thread.run_sync(lambda: function(*arguments, **options))
 
 
 def _running_loop() -> object:

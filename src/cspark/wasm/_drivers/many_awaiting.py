@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 import anyio
-import anyio.to_thread
 
 from .._flows.bulk import Chunk
 from ..errors import SparkSdkError
 from ..records import RecordResult
 from ..results import ServiceExecuted
 from ..sources import Rows, Source
+from .awaiting import aside
 from .many import Run
 
 __all__ = ['run_awaiting']
 
 Timed = tuple[ServiceExecuted[Any], float]
-MOMENT = 0.002
-"""How long an async iterable may take for a record before those that are there are sent, in seconds."""
+MOMENT: Final = 0.002
+"""How long records of an async iterable wait for more of them before they are sent, in seconds."""
+
+LONGEST_LEAVE: Final = 1.0
+"""How long the end of a run waits for a blocking iterable to give what it was asked for, in seconds."""
 
 
 async def run_awaiting(
@@ -29,52 +33,117 @@ async def run_awaiting(
 ) -> AsyncGenerator[RecordResult]:
     """Yield the results as they come. What is under way is ended when the caller stops listening."""
     flying: dict[asyncio.Task[Timed], Chunk] = {}
+    reading: asyncio.Task[Rows | None] | None = None
+    reader = source if isinstance(source, Source) else _Reader(source)
 
     async def send(chunk: Chunk) -> Timed:
         started = time.monotonic()
         return await call(chunk), time.monotonic() - started
 
-    def start_waiting() -> None:
-        while (chunk := run.bulk.next()) is not None:
-            flying[asyncio.create_task(send(chunk))] = chunk
-
     try:
         while not run.bulk.is_finished:
-            start_waiting()
-            while (wanted := run.wanted()) is not None:
-                run.give(await _take(source, *wanted))
-                start_waiting()
+            while (chunk := run.bulk.next()) is not None:
+                flying[asyncio.create_task(send(chunk))] = chunk
+            if reading is None and (wanted := run.wanted()) is not None:
+                reading = asyncio.create_task(_take(reader, *wanted))
+            for task in await _some(run, {*flying, reading} if reading else flying):
+                if task is reading:
+                    reading = None
+                    run.give(task.result())
+                else:
+                    run.settle(flying.pop(task), task.result)
             for result in run.bulk.pop_ready():
                 yield result
-            await _settle(run, flying)
     finally:
-        for task in flying:
-            task.cancel()
-        if isinstance(source, Source):
-            source.close()
-        run.close()
-        await asyncio.gather(*flying, return_exceptions=True)
+        try:
+            for task in flying:
+                task.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)
+            await _leave(reader, reading)
+        finally:
+            run.close()
 
 
-async def _take(source: Source | AsyncIterator[Any], count: int, exactly: bool) -> Rows | None:
-    if isinstance(source, Source):
-        return await anyio.to_thread.run_sync(lambda: source.take(count, exactly=exactly))
-    rows: list[Any] = []
-    started = time.monotonic()
-    async for record in source:
-        if type(record) in (list, tuple):
-            raise SparkSdkError('an async iterable must give records with names, not rows of values')
-        rows.append(record)
-        if len(rows) == count or (not exactly and time.monotonic() - started > MOMENT):
-            break
-    return Rows(rows) if rows else None
-
-
-async def _settle(run: Run, flying: dict[asyncio.Task[Timed], Chunk]) -> None:
-    """Wait for a call to end, or for the time to start another one."""
-    if not flying:
+async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
+    """Wait for a task to end, or for the time to send again."""
+    if not tasks:
         await anyio.sleep(run.bulk.pause)
-        return
-    done, _ = await asyncio.wait(flying, timeout=run.bulk.pause or None, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        run.settle(flying.pop(task), task.result)
+        return set()
+    done, _ = await asyncio.wait(tasks, timeout=run.bulk.pause or None, return_when=asyncio.FIRST_COMPLETED)
+    return done
+
+
+async def _take(reader: Source | _Reader, count: int, exactly: bool) -> Rows | None:
+    if isinstance(reader, Source):
+        return await aside(reader.take, count, exactly=exactly)
+    return await reader.take(count, exactly=exactly)
+
+
+async def _leave(reader: Source | _Reader, reading: asyncio.Task[Rows | None] | None) -> None:
+    if isinstance(reader, _Reader):
+        await reader.stop(reading)
+    elif reading is None:
+        reader.close()
+    else:  # on a thread, which nobody can end: it is over when it has its next records
+
+        def end(task: asyncio.Task[Rows | None]) -> None:
+            if not task.cancelled():
+                task.exception()
+                reader.close()
+
+        reading.add_done_callback(end)
+        await asyncio.wait({reading}, timeout=LONGEST_LEAVE)
+
+
+class _Reader:
+    """Reads an async iterable in a task of its own, so that what has come can be sent while the rest is not there."""
+
+    def __init__(self, records: AsyncIterator[Any]) -> None:
+        self._records = records
+        self._come = list[Any]()
+        self._count = 0
+        self._task: asyncio.Task[None] | None = None
+        self._room, self._some, self._enough = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def take(self, count: int, *, exactly: bool) -> Rows | None:
+        """The next records, at most so many, or exactly so many if there are; None at the end."""
+        self._count = count
+        if len(self._come) >= count:
+            self._enough.set()
+        self._task = self._task or asyncio.create_task(self._read())
+        self._room.set()
+        await self._some.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if exactly else MOMENT):
+                await self._enough.wait()
+        rows, self._come = self._come[:count], self._come[count:]
+        if self._task.done():
+            self._task.result()
+        else:
+            self._room.clear()
+            self._enough.clear()
+            if not self._come:
+                self._some.clear()
+        return Rows(rows) if rows else None
+
+    async def _read(self) -> None:
+        try:
+            async for record in self._records:
+                if type(record) in (list, tuple):
+                    raise SparkSdkError('an async iterable must give records with names, not rows of values')
+                self._come.append(record)
+                self._some.set()
+                if len(self._come) >= self._count:
+                    self._room.clear()
+                    self._enough.set()
+                await self._room.wait()
+        finally:
+            self._some.set()
+            self._enough.set()
+
+    async def stop(self, reading: asyncio.Task[Rows | None] | None) -> None:
+        """Read no further; `reading` is a `take` that is under way."""
+        tasks = [task for task in (self._task, reading) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

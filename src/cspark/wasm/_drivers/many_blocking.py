@@ -32,19 +32,16 @@ def run_blocking(
         started = time.monotonic()
         return perform(call(chunk), connections, stop), time.monotonic() - started
 
-    def start_waiting() -> None:
-        while (chunk := run.bulk.next()) is not None:
-            flying[pool.submit(send, chunk)] = chunk
-
     pool = ThreadPoolExecutor(run.bulk.concurrency or HIGHEST_CONCURRENCY, thread_name_prefix='execute-many')
     try:
         while not run.bulk.is_finished:
-            start_waiting()
-            while (wanted := run.wanted()) is not None:
+            while (chunk := run.bulk.next()) is not None:
+                flying[pool.submit(send, chunk)] = chunk
+            wanted = run.wanted()
+            if wanted is not None:
                 run.give(source.take(wanted[0], exactly=wanted[1]))
-                start_waiting()
+            _settle(run, flying, wait_for_one=wanted is None)
             yield from run.bulk.pop_ready()
-            _settle(run, flying)
     finally:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -58,10 +55,10 @@ def run_blocking(
         run.close()
 
 
-def _settle(run: Run, flying: dict[Future[Timed], Chunk]) -> None:
-    """Wait for a call to end, or for the time to start another one."""
-    if not flying:
+def _settle(run: Run, flying: dict[Future[Timed], Chunk], *, wait_for_one: bool) -> None:
+    """What came of calls that ended; if there is nothing else to do, wait for one, or for the time to send again."""
+    if wait_for_one and not flying:
         time.sleep(run.bulk.pause)
-        return
-    for future in wait(flying, run.bulk.pause or None, FIRST_COMPLETED).done:
+    longest = (run.bulk.pause or None) if wait_for_one else 0
+    for future in wait(flying, longest, FIRST_COMPLETED).done if flying else ():
         run.settle(flying.pop(future), future.result)
