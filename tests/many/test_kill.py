@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Killable:
 
 
 @contextmanager
-def served(port: int = 0) -> Iterator[tuple[Killable, str]]:
+def served(port: int = 0) -> Generator[tuple[Killable, str]]:
     """A runner in a process of its own, and its address."""
     runner = Killable('-m', 'cspark.wasm', 'serve', str(CYLINDER), '--port', str(port), '--instances', '1')
     try:
@@ -72,7 +72,7 @@ def served(port: int = 0) -> Iterator[tuple[Killable, str]]:
 
 
 @contextmanager
-def run(world: World, url: str, folder: Path) -> Iterator[Killable]:
+def run(world: World, url: str, folder: Path) -> Generator[Killable]:
     """A run in a process of its own."""
     folder.mkdir()
     process = Killable('-c', PROGRAM, world, url, str(folder / 'run'), str(folder / 'out.jsonl'), str(COUNT))
