@@ -19,7 +19,7 @@ from cspark.wasm._flows.bulk import (
     Chunk,
 )
 from cspark.wasm.errors import SparkApiError
-from cspark.wasm.records import RecordResult
+from cspark.wasm.records import ChunkResults
 
 
 class Clock:
@@ -47,8 +47,13 @@ def offer(bulk: Bulk, size: int | None = None) -> Chunk:
     return chunk
 
 
-def done(chunk: Chunk) -> list[RecordResult]:
-    return [RecordResult(chunk.start + index, {'row': row}) for index, row in enumerate(chunk.rows)]
+def done(chunk: Chunk) -> ChunkResults:
+    return results(chunk.start, [{'row': row} for row in chunk.rows])
+
+
+def results(start: int, outputs: list[Any]) -> ChunkResults:
+    nothing = [None] * len(outputs)
+    return ChunkResults(start, outputs, nothing, nothing)
 
 
 def run(bulk: Bulk, error_of: Callable[[Chunk], Hybrid.SparkError | None], chunk: Chunk | None = None) -> list[int]:
@@ -266,7 +271,7 @@ def test_results_of_an_earlier_run_stop_the_reading_too() -> None:
     bulk, count = Bulk(10, 4), 0
     while bulk.wants_rows and count < 100:
         count += 1
-        bulk.known(bulk._read, [RecordResult(bulk._read + index, {}) for index in range(10)])
+        bulk.known(results(bulk._read, [{}] * 10))
     assert count == WINDOW * 4
 
 

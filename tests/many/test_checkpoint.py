@@ -19,7 +19,7 @@ import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm.checkpoint import Checkpoint
-from cspark.wasm.records import RecordResult
+from cspark.wasm.records import ChunkResults
 from support.many import URI, Squares, areas, calling, execute_many, squares, squaring
 from support.worlds import World
 
@@ -49,9 +49,8 @@ def save(path: Path, *starts: int, what: str = 'a', size: int = 10) -> Checkpoin
     checkpoint = Checkpoint(path, what)
     for start in starts:
         rows = squares(size, start)
-        checkpoint.save(
-            start, rows, None, [RecordResult(start + at, row, None, None, 'c') for at, row in enumerate(rows)]
-        )
+        nothing = [None] * size
+        checkpoint.save(rows, None, ChunkResults(start, rows, nothing, nothing, 'c'))
     return checkpoint
 
 
@@ -168,6 +167,32 @@ def test_another_runner_may_go_on(world: World, runner: Squares, path: Path) -> 
     with squaring() as other, calling(world, other) as client:
         assert areas(execute_many(client, URI, squares(COUNT), checkpoint=path)) == [side**2 for side in range(COUNT)]
         assert 0 < sum(other.executed.values()) <= 600
+
+
+def test_another_version_of_the_service_is_refused(world: World, runner: Squares, path: Path) -> None:
+    runner.version = '1.0'
+    with calling(world, runner) as client:
+        begin(client, path, squares(COUNT))
+        runner.version = '2.0'
+        with pytest.raises(Hybrid.SparkSdkError, match=r'begun with version 1.0, and the runner executes version 2.0'):
+            list(execute_many(client, URI, squares(COUNT), checkpoint=path))
+        runner.version = '1.0'
+        assert len(list(execute_many(client, URI, squares(COUNT), checkpoint=path))) == COUNT
+
+
+def test_results_that_nobody_reads_do_not_keep_the_checkpoint(world: World, runner: Squares, path: Path) -> None:
+    with calling(world, runner) as client:
+        unread = execute_many(client, URI, squares(COUNT), checkpoint=path)
+        assert len(list(execute_many(client, URI, squares(COUNT), checkpoint=path))) == COUNT
+        with pytest.raises(Hybrid.SparkSdkError, match='must end with'):
+            unread.write(path.with_suffix('.xlsx'))
+        assert len(list(unread)) == COUNT
+
+
+@pytest.mark.parametrize('wrong', [True, 5, ''])
+def test_a_checkpoint_that_is_no_path_is_refused(world: World, runner: Squares, wrong: Any) -> None:
+    with calling(world, runner) as client, pytest.raises(Hybrid.SparkSdkError, match='checkpoint must be the path'):
+        execute_many(client, URI, squares(5), checkpoint=wrong)
 
 
 @dataclass

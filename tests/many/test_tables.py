@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,9 +96,12 @@ def test_a_write_that_fails_leaves_no_file_and_harms_no_older_one(
     assert older.read_text() == 'older'
 
 
-@pytest.mark.parametrize('path', ['out.xlsx', 'out', 'missing/out.csv', 'missing/out.jsonl', 'missing/out.parquet'])
+@pytest.mark.parametrize(
+    'path', ['out.xlsx', 'out', 'missing/out.csv', 'missing/out.jsonl', 'missing/out.parquet', 'folder.csv']
+)
 def test_a_file_that_cannot_be_written_is_refused(path: str, tmp_path: Path) -> None:
-    words = 'cannot be written' if 'missing' in path else 'must end with one of'
+    (tmp_path / 'folder.csv').mkdir()
+    words = 'must end with one of' if path in ('out.xlsx', 'out') else 'cannot be written'
     with pytest.raises(Hybrid.SparkSdkError, match=words):
         open_writer(tmp_path / path)
 
@@ -143,7 +147,7 @@ def test_a_column_that_starts_whole_or_empty_takes_fractions_later(tmp_path: Pat
 
 
 def test_text_among_numbers_is_refused_by_parquet_with_a_way_out(tmp_path: Path) -> None:
-    rows = results(lambda index: {'area': 1.5 if index < BATCH else '#VALUE!'})
+    rows = results(lambda index: {'area': 1.5 if index < BATCH else 'declined'})
     with pytest.raises(Hybrid.SparkSdkError, match=r'not of one type; write \.jsonl'):
         written(tmp_path / 'out.parquet', rows)
     assert list(tmp_path.iterdir()) == []
@@ -222,3 +226,57 @@ def test_a_full_disk_is_an_error_with_the_file_in_it(
             execute_many(client, 'shapes/square', squares(count)).write(path)
         assert list(tmp_path.iterdir()) == []
         assert execute_many(client, 'shapes/square', squares(5)).write(path) == 5
+
+
+@pytest.mark.parametrize('kind', ['parquet', 'csv'])
+def test_an_excel_error_is_an_empty_cell_that_a_warning_explains(kind: str, tmp_path: Path) -> None:
+    rows = results(lambda index: {'area': '#VALUE!' if index in (0, BATCH) else 1.5})
+    rows[0].warnings = [{'message': 'Excel errors in: area'}]
+    path = tmp_path / f'out.{kind}'
+    writer = open_writer(path)
+    for row in rows:
+        if writer.add(row):
+            writer.flush()
+    writer.finish()
+    text = str(read(path)) if kind == 'parquet' else path.read_text()
+    assert text.count('#VALUE!') == 2 and text.count('Excel errors in: area') == 1
+    found: Any = pl.read_parquet(path) if kind == 'parquet' else pl.read_csv(path)
+    assert found['area'].dtype == pl.Float64 and found['area'].null_count() == 2
+
+
+@pytest.mark.parametrize('first', ['to_pandas', 'close', 'loop'])
+@pytest.mark.parametrize('second', ['to_pandas', 'to_polars', 'to_arrow', 'write'])
+def test_results_that_were_read_are_refused_and_no_file_is_emptied(
+    world: World, runner: Squares, first: str, second: str, tmp_path: Path
+) -> None:
+    path = tmp_path / 'out.csv'
+    path.write_text('mine')
+    with calling(world, runner) as client:
+        read = execute_many(client, 'shapes/square', squares(5))
+        done = list(read) if first == 'loop' else getattr(read, first)()
+        assert first == 'close' or len(done) == 5
+        with pytest.raises(Hybrid.SparkSdkError, match='were read or closed before'):
+            getattr(read, second)(*([path] if second == 'write' else []))
+    assert path.read_text() == 'mine'
+
+
+@pytest.mark.parametrize(('library', 'module'), [('pandas', 'pandas'), ('polars', 'polars'), ('arrow', 'pyarrow')])
+def test_a_library_that_is_missing_is_told_before_anything_is_sent(
+    world: World, library: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with squaring() as quiet, calling(world, quiet) as client:
+        with pytest.raises(Hybrid.SparkSdkError, match=f'{module} is not installed'):
+            getattr(execute_many(client, 'shapes/square', [{'side': 1}]), f'to_{library}')()
+        assert quiet.sizes == []
+
+
+def test_two_writers_of_one_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / 'out.csv'
+    writer = open_writer(path)
+    with pytest.raises(Hybrid.SparkSdkError, match='is being written already'):
+        open_writer(path)
+    writer.add(RecordResult(0, {'area': 1.0}))
+    assert writer.finish() == 1
+    open_writer(path).drop()
+    assert path.exists() and open_writer(path).finish() == 0

@@ -70,6 +70,7 @@ class Squares:
         poison: Calls with such a record fail.
         status: How they fail.
         delay: How long a call takes, in seconds; `gate`, if it is cleared, holds all calls.
+        version: The version of the service that it says it has.
         sizes: How many records the calls had, refused ones included.
         executed: How often each side was computed.
         peak: How many calls were under way at a time at most.
@@ -82,6 +83,7 @@ class Squares:
         self.poison: Callable[[Record], bool] = lambda _: False
         self.status = 500
         self.delay = 0.0
+        self.version: str | None = None
         self.gate = threading.Event()
         self.gate.set()
         self.sizes: list[int] = []
@@ -116,7 +118,8 @@ class Squares:
             call = len(self.sizes)
         outputs = [{'area': record['side'] ** 2, 'side': record['side']} for record in records]
         nothing = [None] * len(records)
-        return 200, {'outputs': outputs, 'warnings': nothing, 'errors': nothing, 'call_id': f'call-{call}'}
+        answer = {'outputs': outputs, 'warnings': nothing, 'errors': nothing, 'call_id': f'call-{call}'}
+        return 200, answer | {'version': self.version}
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +13,14 @@ from ._compression import pack, unpack
 from ._json import decode_json, encode_json
 from .errors import SparkSdkError
 from .inputs import plain
-from .records import RecordResult
+from .records import ChunkResults
 
 __all__ = ['Checkpoint']
 
 FORMAT: Final = 1
 LARGEST: Final = 1 << 31
 TABLES: Final = """
-CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER);
+CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER, version TEXT);
 CREATE TABLE IF NOT EXISTS chunk (
     start INTEGER PRIMARY KEY, count INTEGER NOT NULL, inputs BLOB NOT NULL, call_id TEXT, results BLOB NOT NULL);
 """
@@ -68,11 +68,12 @@ class Checkpoint:
         database.execute('BEGIN EXCLUSIVE')
         for statement in TABLES.split(';'):
             database.execute(statement)
-        found: list[Any]
         self._total: int | None
-        *found, self._total = database.execute('SELECT format, what, total FROM run').fetchone() or (None,)
+        self._version: str | None
+        columns = 'SELECT format, what, total, version FROM run'
+        *found, self._total, self._version = database.execute(columns).fetchone() or (None, None)
         if not found:
-            database.execute('INSERT INTO run VALUES (?, ?, NULL)', (FORMAT, what))
+            database.execute('INSERT INTO run VALUES (?, ?, NULL, NULL)', (FORMAT, what))
         database.execute('COMMIT')
         if found and found != [FORMAT, what]:
             raise SparkSdkError(
@@ -96,7 +97,7 @@ class Checkpoint:
             return self._known[start], True
         return (count if following is None else min(count, following - start)), False
 
-    def results(self, start: int, rows: Sequence[Any], names: Sequence[str] | None) -> list[RecordResult]:
+    def results(self, start: int, rows: Sequence[Any], names: Sequence[str] | None) -> ChunkResults:
         """The results that are here for these records.
 
         Raises:
@@ -113,29 +114,42 @@ class Checkpoint:
                 f'{start + self._known[start] - 1} are not the same; give the same inputs, or another file'
             )
         try:
-            stored = decode_json(unpack(content, 'gzip', LARGEST))
-            return [
-                RecordResult(start + index, outputs, warnings, errors, call_id)
-                for index, (outputs, warnings, errors) in enumerate(stored)
-            ]
+            outputs, warnings, errors = decode_json(unpack(content, 'gzip', LARGEST))
+            if not len(rows) == len(outputs) == len(warnings) == len(errors):
+                raise ValueError('it has not one result a record')
+            return ChunkResults(start, outputs, warnings, errors, call_id)
         except (TypeError, ValueError) as error:
             raise self._unusable(error) from error
 
-    def save(
-        self, start: int, rows: Sequence[Any], names: Sequence[str] | None, results: Iterable[RecordResult]
-    ) -> None:
-        """Keep the results of a chunk.
+    def save(self, rows: Sequence[Any], names: Sequence[str] | None, results: ChunkResults) -> None:
+        """Keep the results of these records.
 
         Raises:
-            SparkSdkError: They cannot be written, as when the disk is full.
+            SparkSdkError: They cannot be written, as when the disk is full, or another version computed them.
         """
-        kept = list(results)
-        content = encode_json([[one.outputs, one.warnings, one.errors] for one in kept])
-        values = (start, len(kept), _digest(rows, names), kept[0].call_id if kept else None, pack(content, 'gzip'))
+        self._check_version(results.version)
+        content = encode_json([results.outputs, results.warnings, results.errors])
+        values = (results.start, len(results), _digest(rows, names), results.call_id, pack(content, 'gzip'))
         try:
             self._database.execute('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?)', values)
         except sqlite3.Error as error:
             raise self._unusable(error) from error
+
+    def _check_version(self, version: str | None) -> None:
+        """Results of two versions are not results of one run."""
+        if version is None or version == self._version:
+            return
+        if self._version is not None:
+            raise SparkSdkError(
+                f'the checkpoint {str(self._path)!r} was begun with version {self._version}, and the runner executes '
+                f'version {version} now; give another file to compute all of it anew, and name the version, as in '
+                "'folder/service[1.2.3]', to be safe from this"
+            )
+        try:
+            self._database.execute('UPDATE run SET version = ?', (version,))
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        self._version = version
 
     def check_place(self, end: int) -> None:
         """Raise if there are more records than there were.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .errors import SparkSdkError
 from .records import RecordResult, columns_of
 from .results import arrow_table, library
 from .tables import open_writer
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ['AsyncManyResults', 'ManyResults']
 
 Result = TypeVar('Result')
+Given = TypeVar('Given')
 
 
 class ManyResults(Iterator[RecordResult]):
@@ -30,15 +33,21 @@ class ManyResults(Iterator[RecordResult]):
     def __init__(self, results: Generator[RecordResult], finish: Callable[[], None]) -> None:
         self._results = results
         self._finish = finish
+        self._is_over = False
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> RecordResult:
-        return next(self._results)
+        try:
+            return next(self._results)
+        except BaseException:
+            self._is_over = True
+            raise
 
     def close(self) -> None:
         """End what is under way; any number of times."""
+        self._is_over = True
         self._results.close()
         self._finish()
 
@@ -51,16 +60,28 @@ class ManyResults(Iterator[RecordResult]):
         self.close()
 
     def to_pandas(self) -> pd.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
-        return _pandas(self)
+        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`.
+
+        Raises:
+            SparkSdkError: They were read before, or pandas is not installed.
+        """
+        return _pandas(_unread(self._is_over, self, 'pandas'))
 
     def to_polars(self) -> pl.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
-        return _polars(self)
+        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`.
+
+        Raises:
+            SparkSdkError: They were read before, or polars is not installed.
+        """
+        return _polars(_unread(self._is_over, self, 'polars'))
 
     def to_arrow(self) -> Any:
-        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `warnings`, `errors`."""
-        return _arrow(self)
+        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `warnings`, `errors`.
+
+        Raises:
+            SparkSdkError: They were read before, or pyarrow is not installed.
+        """
+        return _arrow(_unread(self._is_over, self, 'pyarrow'))
 
     def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file, which is there only when it is whole.
@@ -69,9 +90,10 @@ class ManyResults(Iterator[RecordResult]):
             The number of records.
 
         Raises:
-            SparkSdkError: It cannot be written; `.csv` and `.parquet` need records of one kind.
+            SparkSdkError: They were read before, or the file cannot be written; `.csv` and `.parquet` need records of
+                one kind.
         """
-        writer = open_writer(path)
+        writer = open_writer(_unread(self._is_over, path))
         try:
             for one in self:
                 if writer.add(one):
@@ -93,15 +115,21 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
     def __init__(self, results: AsyncGenerator[RecordResult], finish: Callable[[], None]) -> None:
         self._results = results
         self._finish = finish
+        self._is_over = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> RecordResult:
-        return await anext(self._results)
+        try:
+            return await anext(self._results)
+        except BaseException:
+            self._is_over = True
+            raise
 
     async def close(self) -> None:
         """End what is under way; any number of times."""
+        self._is_over = True
         await self._results.aclose()
         self._finish()
 
@@ -114,20 +142,20 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
         await self.close()
 
     async def to_pandas(self) -> pd.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
-        return await _aside(_pandas, [one async for one in self])
+        """All of the rest as a data frame; as `ManyResults.to_pandas`."""
+        return await _aside(_pandas, [one async for one in await _aside(_unread, self._is_over, self, 'pandas')])
 
     async def to_polars(self) -> pl.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`."""
-        return await _aside(_polars, [one async for one in self])
+        """All of the rest as a data frame; as `ManyResults.to_polars`."""
+        return await _aside(_polars, [one async for one in await _aside(_unread, self._is_over, self, 'polars')])
 
     async def to_arrow(self) -> Any:
-        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `warnings`, `errors`."""
-        return await _aside(_arrow, [one async for one in self])
+        """All of the rest as a `pyarrow.Table`; as `ManyResults.to_arrow`."""
+        return await _aside(_arrow, [one async for one in await _aside(_unread, self._is_over, self, 'pyarrow')])
 
     async def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file; as `ManyResults.write`."""
-        writer = await _aside(open_writer, path)
+        writer = await _aside(open_writer, _unread(self._is_over, path))
         try:
             async for one in self:
                 if writer.add(one):
@@ -139,6 +167,15 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
             raise
 
 
+def _unread(is_over: bool, given: Given, needed: str | None = None) -> Given:
+    """What is given, if there are results to read for it and a library to hold them."""
+    if is_over:
+        raise SparkSdkError('these results were read or closed before; call execute_many again')
+    if needed is not None:
+        library(needed)
+    return given
+
+
 async def _aside(function: Callable[..., Result], *arguments: Any) -> Result:
     from ._drivers.awaiting import aside  # with anyio, which a blocking client does without
 
@@ -146,8 +183,8 @@ async def _aside(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def _rows(results: Iterable[RecordResult]) -> list[dict[str, Any]]:
-    """Rows of a table; the first one has all columns, in their order, for a library that looks only there."""
-    rows = [one.row for one in results]
+    """Rows of a table, in order; the first one has all columns, for a library that looks only there."""
+    rows = sorted((one.row for one in results), key=itemgetter('index'))
     if rows:
         rows[0] = {name: rows[0].get(name) for name in columns_of(rows)}
     return rows

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from ._json import is_object
+from ._json import is_array, is_object
 
-__all__ = ['Progress', 'ProgressLike', 'RecordResult', 'columns_of']
+__all__ = ['ChunkResults', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of']
 
 BESIDE: Final = ('index', 'warnings', 'errors')
 """The columns of a table of results that are no outputs."""
+
+EXCEL_ERRORS: Final = {
+    *('#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM!', '#N/A'),
+    *('#GETTING_DATA', '#SPILL!', '#CALC!', '#FIELD!', '#BLOCKED!', '#CONNECT!'),
+}
 
 
 @dataclass(slots=True)
@@ -37,15 +43,53 @@ class RecordResult:
     def row(self) -> dict[str, Any]:
         """The record as a row of a table: its `index`, its outputs, its `warnings` and `errors`.
 
-        An output that has the name of one of these three is in the column `outputs.NAME`.
+        An output that is an Excel error is None, so that its column stays one of numbers, and `warnings` tells of it.
+        One that is named like one of the other columns is in the column `outputs.NAME`.
 
         >>> RecordResult(0, {'area': 4, 'index': 7}).row
         {'index': 0, 'area': 4, 'outputs.index': 7, 'warnings': None, 'errors': None}
+        >>> RecordResult(0, {'area': '#VALUE!'}).row['warnings']
+        [{'source_path': 'area', 'error_category': 'Excel', 'message': '#VALUE!'}]
         """
         outputs: dict[str, Any] = self.outputs if is_object(self.outputs) else {}
+        warnings = self.warnings
+        broken = {name: value for name, value in outputs.items() if type(value) is str and value in EXCEL_ERRORS}
+        if broken:
+            outputs = outputs | dict.fromkeys(broken)
+            told = [{'source_path': name, 'error_category': 'Excel', 'message': broken[name]} for name in broken]
+            warnings = [*(warnings if is_array(warnings) else []), *told]
         if not outputs.keys().isdisjoint(BESIDE):
             outputs = {f'outputs.{name}' if name in BESIDE else name: value for name, value in outputs.items()}
-        return {'index': self.index, **outputs, 'warnings': self.warnings, 'errors': self.errors}
+        return {'index': self.index, **outputs, 'warnings': warnings, 'errors': self.errors}
+
+
+@dataclass(slots=True)
+class ChunkResults:
+    """The results of records in a row, a list a column, as they came: a `RecordResult` is made when its turn has come.
+
+    Attributes:
+        start: The index of the first.
+        version: The version that computed them; None where the runner does not tell.
+    """
+
+    start: int
+    outputs: Sequence[Any]
+    warnings: Sequence[Any]
+    errors: Sequence[Any]
+    call_id: str | None = None
+    version: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def __iter__(self) -> Iterator[RecordResult]:
+        columns = zip(itertools.count(self.start), self.outputs, self.warnings, self.errors, strict=False)
+        return (RecordResult(*values, self.call_id) for values in columns)
+
+    @property
+    def failed(self) -> int:
+        """How many have errors."""
+        return sum(1 for one in self.errors if one)
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:

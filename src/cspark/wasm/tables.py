@@ -17,6 +17,8 @@ from .records import RecordResult, columns_of
 __all__ = ['TableWriter', 'open_writer']
 
 BATCH: Final = 8192
+_under_way: Final[set[str]] = set()
+"""The files that this process writes: a second writer would spoil what the first one has."""
 
 
 class TableWriter:
@@ -30,6 +32,9 @@ class TableWriter:
         self.path = path
         self.count = 0
         self._unfinished = path.with_name(f'{path.name}.part')
+        self.place = os.fspath(path.absolute())
+        if self.place in _under_way:
+            raise SparkSdkError(f'{str(path)!r} is being written already')
         self._pending: list[RecordResult] = []
         self._has_outputs = False
 
@@ -60,6 +65,7 @@ class TableWriter:
             self._unfinished.replace(self.path)
         except OSError as error:
             raise self._failed(error) from error
+        _under_way.discard(self.place)
         return self.count
 
     def drop(self) -> None:
@@ -67,6 +73,7 @@ class TableWriter:
         with suppress(OSError, ValueError):  # what it says was said before, and is why this is dropped
             self._end()
         self._unfinished.unlink(missing_ok=True)
+        _under_way.discard(self.place)
 
     def _failed(self, error: OSError) -> SparkSdkError:
         return SparkSdkError(f'{str(self.path)!r} cannot be written: {error.strerror or error}')
@@ -181,8 +188,12 @@ def open_writer(path: str | os.PathLike[str]) -> TableWriter:
     kind = _WRITERS.get(target.suffix.lower())
     if kind is None:
         raise SparkSdkError(f'{str(target)!r} must end with one of {", ".join(_WRITERS)}')
+    if target.is_dir():
+        raise SparkSdkError(f'{str(target)!r} cannot be written: it is a folder')
     try:
-        return kind(target)
+        writer = kind(target)
+        _under_way.add(writer.place)
+        return writer
     except OSError as error:
         raise SparkSdkError(f'{str(target)!r} cannot be written: {error.strerror}') from error
     except ModuleNotFoundError as error:

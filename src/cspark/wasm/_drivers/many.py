@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._flows import services
 from .._flows.bulk import Bulk, Chunk, check_settings, results_of
@@ -16,7 +17,7 @@ from ..config import Config
 from ..errors import SparkError, SparkSdkError
 from ..options import ManyOptions, check_options
 from ..progress import Bar
-from ..records import Progress, RecordResult
+from ..records import ChunkResults, Progress
 from ..results import ServiceExecuted
 from ..sources import Rows
 from ..uri import Uri, UriLike
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ['RecordBar', 'Run', 'prepare']
 
+Outcome: TypeAlias = tuple[ChunkResults, float]
+"""The results of a chunk, and the seconds that the call took."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -33,13 +37,24 @@ class Run:
 
     bulk: Bulk
     total: int | None
-    checkpoint: Checkpoint | None
     report: Any
+    open_checkpoint: Callable[[], Checkpoint | None]
+    checkpoint: Checkpoint | None = None
     started: float = field(default_factory=time.monotonic)
     _position: int = 0
     _done: int = 0
     _failed: int = 0
     _is_known: bool = False
+    _using: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self) -> None:
+        """Open the checkpoint. This may take its time.
+
+        Raises:
+            SparkSdkError: It cannot be used.
+        """
+        with self._using:
+            self.checkpoint = self.open_checkpoint()
 
     def wanted(self) -> tuple[int, bool] | None:
         """How many records to read now, and whether exactly so many; None for none."""
@@ -50,52 +65,74 @@ class Run:
             count, self._is_known = self.checkpoint.span(self._position, count)
         return count, self._is_known
 
-    def give(self, read: Rows | None) -> None:
-        """Records that were read; None at the end of them."""
+    def known(self, read: Rows | None) -> ChunkResults | None:
+        """The results that the checkpoint has of records that were read; None at their end. This may take its time.
+
+        Raises:
+            SparkSdkError: The checkpoint was begun with other inputs.
+        """
+        if self.checkpoint is None:
+            return None
+        with self._using:
+            if read is None:
+                self.checkpoint.check_end(self._position)
+                return None
+            self.checkpoint.check_place(self._position + len(read.rows))
+            return self.checkpoint.results(self._position, read.rows, read.names) if self._is_known else None
+
+    def give(self, read: Rows | None, known: ChunkResults | None) -> None:
+        """Records that were read, with the results that are known; None at their end."""
         if read is None:
             self.bulk.exhausted = True
-            if self.checkpoint is not None:
-                self.checkpoint.check_end(self._position)
             return
         start, self._position = self._position, self._position + len(read.rows)
-        if self.checkpoint is not None:
-            self.checkpoint.check_place(self._position)
-        if self.checkpoint is not None and self._is_known:
-            results = self.checkpoint.results(start, read.rows, read.names)
-            self.bulk.known(start, results)
-            self._count(results)
+        if known is not None:
+            self.bulk.known(known)
+            self._count(known)
         else:
             self.bulk.offer(Chunk(start, read.rows, read.names))
 
-    def settle(self, chunk: Chunk, outcome: Callable[[], tuple[ServiceExecuted[Any], float]]) -> None:
-        """A call is over; `outcome` returns its answer and the seconds that it took, or raises.
+    def outcome(self, chunk: Chunk, call: Callable[[], tuple[ServiceExecuted[Any], float]]) -> Outcome | None:
+        """What came of a call that is over; None if it will be made again, or is of no more use.
+
+        Args:
+            chunk: What was sent.
+            call: It returns the answer and the seconds that it took, or raises.
 
         Raises:
             SparkError: This is the end of the run.
         """
         try:
-            answer, seconds = outcome()
-            results = results_of(chunk, answer)
+            answer, seconds = call()
+            return results_of(chunk, answer), seconds
         except SparkError as error:
             if given_up := self.bulk.failed(chunk, error):
                 self._count(given_up)
-            return
-        if self.checkpoint is not None:
-            self.checkpoint.save(chunk.start, chunk.rows, chunk.names, results)
-        self.bulk.succeeded(chunk, results, seconds)
-        self._count(results)
+            return None
 
-    def _count(self, results: list[RecordResult]) -> None:
+    def save(self, chunk: Chunk, outcome: Outcome) -> None:
+        """Write to the checkpoint what came of a call. This may take its time."""
+        if self.checkpoint is not None:
+            with self._using:
+                self.checkpoint.save(chunk.rows, chunk.names, outcome[0])
+
+    def finish(self, chunk: Chunk, outcome: Outcome) -> None:
+        """Let the results leave."""
+        self.bulk.succeeded(chunk, *outcome)
+        self._count(outcome[0])
+
+    def _count(self, results: ChunkResults) -> None:
         self._done += len(results)
-        self._failed += sum(1 for one in results if one.errors)
+        self._failed += results.failed
         if self.report is not None:
             seconds = time.monotonic() - self.started
             self.report(Progress(self._done, self.total, self._failed, seconds, self.bulk.size, self.bulk.limit))
 
     def close(self) -> None:
         """Close the checkpoint and the bar."""
-        if self.checkpoint is not None:
-            self.checkpoint.close()
+        with self._using:  # a thread that nobody waits for any more may have it
+            if self.checkpoint is not None:
+                self.checkpoint.close()
         if isinstance(self.report, RecordBar):
             self.report.close()
 
@@ -130,14 +167,16 @@ def prepare(
     if not (isinstance(progress, bool) or progress is None or callable(progress)):
         raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
     report: Any = RecordBar(' records', total) if progress is True else progress or None
+    open_checkpoint = _opener(path, _what(config, uri, given), total)
     try:
-        checkpoint = None if path is None else _opened(path, _what(config, uri, given), total)
+        if (checkpoint := open_checkpoint()) is not None:
+            checkpoint.close()  # what is never read must not keep it; the first record opens it again
     except BaseException:
         if isinstance(report, Bar):
             report.close()
         raise
     bulk = Bulk(size, concurrency, bool(settings['ordered']), settings['on_error'])
-    return Run(bulk, total, checkpoint, report), call
+    return Run(bulk, total, report, open_checkpoint), call
 
 
 DEFAULTS: Final[dict[str, Any]] = {
@@ -150,10 +189,14 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-def _opened(path: str | os.PathLike[str], what: str, total: int | None) -> Checkpoint:
+def _opener(path: Any, what: str, total: int | None) -> Callable[[], Checkpoint | None]:
+    if path is None:
+        return lambda: None
+    if not (isinstance(path, (str, os.PathLike)) and str(path)):
+        raise SparkSdkError(f'checkpoint must be the path of a file, not {path!r}')
     from ..checkpoint import Checkpoint  # with SQLite, which few need
 
-    return Checkpoint(path, what, total)
+    return lambda: Checkpoint(path, what, total)  # pyright: ignore[reportUnknownArgumentType] - a path of any kind
 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:

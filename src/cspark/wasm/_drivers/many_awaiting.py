@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio
 
 from .._flows.bulk import Chunk
 from ..errors import SparkSdkError
-from ..records import RecordResult
+from ..records import ChunkResults, RecordResult
 from ..results import ServiceExecuted
 from ..sources import Rows, Source
 from .awaiting import aside
@@ -20,9 +20,14 @@ from .many import Run
 
 __all__ = ['run_awaiting']
 
-Timed = tuple[ServiceExecuted[Any], float]
+Timed: TypeAlias = tuple[ServiceExecuted[Any], float]
+Read: TypeAlias = tuple[Rows | None, ChunkResults | None]
+
 MOMENT: Final = 0.002
 """How long records of an async iterable wait for more of them before they are sent, in seconds."""
+
+TURN: Final = 1000
+"""After so many results without a pause, other tasks have their turn."""
 
 LONGEST_LEAVE: Final = 1.0
 """How long the end of a run waits for a blocking iterable to give what it was asked for, in seconds."""
@@ -33,7 +38,7 @@ async def run_awaiting(
 ) -> AsyncGenerator[RecordResult]:
     """Yield the results as they come. What is under way is ended when the caller stops listening."""
     flying: dict[asyncio.Task[Timed], Chunk] = {}
-    reading: asyncio.Task[Rows | None] | None = None
+    reading: asyncio.Task[Read] | None = None
     reader = source if isinstance(source, Source) else _Reader(source)
 
     async def send(chunk: Chunk) -> Timed:
@@ -41,27 +46,27 @@ async def run_awaiting(
         return await call(chunk), time.monotonic() - started
 
     try:
+        await aside(run.begin)
         while not run.bulk.is_finished:
             while (chunk := run.bulk.next()) is not None:
                 flying[asyncio.create_task(send(chunk))] = chunk
             if reading is None and (wanted := run.wanted()) is not None:
-                reading = asyncio.create_task(_take(reader, *wanted))
+                reading = asyncio.create_task(_read(run, reader, *wanted))
             for task in await _some(run, {*flying, reading} if reading else flying):
                 if task is reading:
                     reading = None
-                    run.give(task.result())
+                    run.give(*task.result())
                 else:
-                    run.settle(flying.pop(task), task.result)
-            for result in run.bulk.pop_ready():
+                    await _settle(run, flying.pop(task), task.result)
+            for number, result in enumerate(run.bulk.pop_ready(), 1):
                 yield result
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
     finally:
-        try:
-            for task in flying:
-                task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
-            await _leave(reader, reading)
-        finally:
-            run.close()
+        for task in flying:
+            task.cancel()
+        with anyio.CancelScope(shield=True):
+            await _end(run, reader, reading, flying)
 
 
 async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
@@ -73,26 +78,49 @@ async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
     return done
 
 
-async def _take(reader: Source | _Reader, count: int, exactly: bool) -> Rows | None:
-    if isinstance(reader, Source):
-        return await aside(reader.take, count, exactly=exactly)
-    return await reader.take(count, exactly=exactly)
-
-
-async def _leave(reader: Source | _Reader, reading: asyncio.Task[Rows | None] | None) -> None:
+async def _read(run: Run, reader: Source | _Reader, count: int, exactly: bool) -> Read:
+    """The next records, and what is known of them."""
     if isinstance(reader, _Reader):
-        await reader.stop(reading)
-    elif reading is None:
-        reader.close()
-    else:  # on a thread, which nobody can end: it is over when it has its next records
+        read = await reader.take(count, exactly=exactly)
+        return read, None if run.checkpoint is None else await aside(run.known, read)
 
-        def end(task: asyncio.Task[Rows | None]) -> None:
-            if not task.cancelled():
-                task.exception()
-                reader.close()
+    def take(source: Source) -> Read:
+        read = source.take(count, exactly=exactly)
+        return read, run.known(read)
 
-        reading.add_done_callback(end)
-        await asyncio.wait({reading}, timeout=LONGEST_LEAVE)
+    return await aside(take, reader)
+
+
+async def _settle(run: Run, chunk: Chunk, call: Callable[[], Timed]) -> None:
+    outcome = run.outcome(chunk, call)
+    if outcome is not None:
+        if run.checkpoint is None:
+            await asyncio.sleep(0)  # other tasks have their turn between two chunks
+        else:
+            await aside(run.save, chunk, outcome)
+        run.finish(chunk, outcome)
+
+
+async def _end(
+    run: Run, reader: Source | _Reader, reading: asyncio.Task[Read] | None, flying: Iterable[asyncio.Task[Timed]]
+) -> None:
+    try:
+        if isinstance(reader, _Reader):
+            await reader.stop(reading)
+        elif reading is None:
+            reader.close()
+        else:  # on a thread, which nobody can end: it is over when it has its next records
+
+            def close(task: asyncio.Task[Read]) -> None:
+                if not task.cancelled():
+                    task.exception()
+                    reader.close()
+
+            reading.add_done_callback(close)
+            await asyncio.wait({reading}, timeout=LONGEST_LEAVE)
+        await asyncio.gather(*flying, return_exceptions=True)
+    finally:
+        run.close()
 
 
 class _Reader:
@@ -141,9 +169,9 @@ class _Reader:
             self._some.set()
             self._enough.set()
 
-    async def stop(self, reading: asyncio.Task[Rows | None] | None) -> None:
-        """Read no further; `reading` is a `take` that is under way."""
-        tasks = [task for task in (self._task, reading) if task is not None]
+    async def stop(self, reading: asyncio.Task[Read] | None) -> None:
+        """Read no further; `reading` waits for a `take` that is under way."""
+        tasks: list[asyncio.Task[Any]] = [task for task in (self._task, reading) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

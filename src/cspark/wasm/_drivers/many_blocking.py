@@ -34,12 +34,14 @@ def run_blocking(
 
     pool = ThreadPoolExecutor(run.bulk.concurrency or HIGHEST_CONCURRENCY, thread_name_prefix='execute-many')
     try:
+        run.begin()
         while not run.bulk.is_finished:
             while (chunk := run.bulk.next()) is not None:
                 flying[pool.submit(send, chunk)] = chunk
             wanted = run.wanted()
             if wanted is not None:
-                run.give(source.take(wanted[0], exactly=wanted[1]))
+                read = source.take(wanted[0], exactly=wanted[1])
+                run.give(read, run.known(read))
             _settle(run, flying, wait_for_one=wanted is None)
             yield from run.bulk.pop_ready()
     finally:
@@ -61,4 +63,7 @@ def _settle(run: Run, flying: dict[Future[Timed], Chunk], *, wait_for_one: bool)
         time.sleep(run.bulk.pause)
     longest = (run.bulk.pause or None) if wait_for_one else 0
     for future in wait(flying, longest, FIRST_COMPLETED).done if flying else ():
-        run.settle(flying.pop(future), future.result)
+        chunk = flying.pop(future)
+        if (outcome := run.outcome(chunk, future.result)) is not None:
+            run.save(chunk, outcome)
+            run.finish(chunk, outcome)

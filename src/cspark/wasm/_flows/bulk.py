@@ -22,7 +22,7 @@ from ..errors import (
     SparkSdkError,
     SparkTimeoutError,
 )
-from ..records import RecordResult
+from ..records import ChunkResults, RecordResult
 from ..results import ServiceExecuted
 
 __all__ = ['Bulk', 'Chunk', 'results_of']
@@ -96,8 +96,8 @@ class Bulk:
     exhausted: bool = False
     not_before: float = 0.0
     _largest: int = LARGEST_SIZE
-    _ready: deque[RecordResult] = field(default_factory=lambda: deque[RecordResult]())
-    _held: dict[int, list[RecordResult]] = field(default_factory=lambda: dict[int, list[RecordResult]]())
+    _ready: deque[ChunkResults] = field(default_factory=lambda: deque[ChunkResults]())
+    _held: dict[int, ChunkResults] = field(default_factory=lambda: dict[int, ChunkResults]())
     _next: int = 0
     _read: int = 0
     _left: int = 0
@@ -124,11 +124,11 @@ class Bulk:
         self._read += len(chunk.rows)
         self.waiting.append(chunk)
 
-    def known(self, start: int, results: list[RecordResult]) -> None:
+    def known(self, results: ChunkResults) -> None:
         """Records that were read whose results are there already."""
         self._read += len(results)
         self._last_answer = time.monotonic()  # the runner answered then, so a pause may be a restart
-        self._keep(start, results)
+        self._keep(results)
 
     def next(self) -> Chunk | None:
         """The next chunk to send now, if there is one."""
@@ -142,12 +142,12 @@ class Bulk:
         """How long to wait before the next call, in seconds."""
         return max(0.0, self.not_before - time.monotonic())
 
-    def succeeded(self, chunk: Chunk, results: list[RecordResult], seconds: float) -> None:
+    def succeeded(self, chunk: Chunk, results: ChunkResults, seconds: float) -> None:
         """A chunk was executed."""
         self.flying -= 1
         self._failures = 0
         self._last_answer = time.monotonic()
-        self._keep(chunk.start, results)
+        self._keep(results)
         if self.chunk_size is None:
             if seconds > SLOW:
                 self._largest = self.size = max(1, len(chunk.rows) // 2)
@@ -158,7 +158,7 @@ class Bulk:
         elif self.concurrency is not None and self.limit < self.concurrency:
             self.limit += 1
 
-    def failed(self, chunk: Chunk, error: SparkError) -> list[RecordResult]:
+    def failed(self, chunk: Chunk, error: SparkError) -> ChunkResults | None:
         """A chunk was not executed: it waits for another try, is split, or is the end of the run.
 
         Returns:
@@ -182,13 +182,14 @@ class Bulk:
             if is_too_much:  # the record's fault alone, and not that of the chunks it was in
                 self._largest, self.size = LARGEST_SIZE, self.chunk_size or self.size
             return self._give_up(chunk, error)
-        return []
+        return None
 
     def pop_ready(self) -> Iterator[RecordResult]:
         """The results that may leave."""
         while self._ready:
-            self._left += 1
-            yield self._ready.popleft()
+            for result in self._ready.popleft():
+                self._left += 1
+                yield result
 
     def _try_later(self, chunk: Chunk, error: SparkError) -> None:
         now = time.monotonic()
@@ -204,7 +205,7 @@ class Bulk:
             self.not_before = now + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
         self.waiting.appendleft(chunk)
 
-    def _give_up(self, chunk: Chunk, error: SparkError) -> list[RecordResult]:
+    def _give_up(self, chunk: Chunk, error: SparkError) -> ChunkResults:
         if self.on_error == 'raise':
             error.message = f'record {chunk.start}: {error.message}'
             error.args = (error.message, *error.args[1:])
@@ -217,33 +218,34 @@ class Bulk:
             'message': error.message,
             'additional_details': None,
         }
-        results = [RecordResult(chunk.start, None, None, [entry])]
-        self._keep(chunk.start, results)
+        results = ChunkResults(chunk.start, [None], [None], [[entry]])
+        self._keep(results)
         return results
 
-    def _keep(self, start: int, results: list[RecordResult]) -> None:
+    def _keep(self, results: ChunkResults) -> None:
         if not self.ordered:
             self._next += len(results)
-            self._ready.extend(results)
+            self._ready.append(results)
             return
-        self._held[start] = results
+        self._held[results.start] = results
         while (found := self._held.pop(self._next, None)) is not None:
             self._next += len(found)
-            self._ready.extend(found)
+            self._ready.append(found)
 
 
-def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> list[RecordResult]:
+def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> ChunkResults:
     """The records' results from the answer to a chunk.
 
     Raises:
         SparkDecodeError: It has not one entry a record.
     """
-    count, call_id = len(chunk.rows), answer.call_id
+    count = len(chunk.rows)
     outputs, warnings, errors = answer.outputs, answer.warnings, answer.errors
     if not count == len(outputs) == len(warnings) == len(errors):
         raise SparkDecodeError(f'the runner answered {len(outputs)} records where {count} were sent')
-    numbers = range(chunk.start, chunk.start + count)
-    return [RecordResult(*one, call_id) for one in zip(numbers, outputs, warnings, errors, strict=True)]
+    named = [answer.data.get(name) for name in ('version', 'version_id')]
+    version = ' '.join(str(name) for name in named if name) or None
+    return ChunkResults(chunk.start, outputs, warnings, errors, answer.call_id, version)
 
 
 def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[int | None, int | None]:
