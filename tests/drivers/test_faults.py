@@ -64,6 +64,11 @@ ROWS: dict[str, Behaviour | None] = {
     'gzip that is cut off': packed(cut=12),
     'gzip that is none': answers(BODY, '200 OK', 'Content-Encoding: gzip'),
     'a gzip bomb': packed(b'0' * 3_000_000),
+    'a length that no memory holds': sends(head(10**15) + BODY),
+    'a piece that no memory holds': sends(
+        head(None, '200 OK', 'Transfer-Encoding: chunked') + b'f' * 12 + b'\r\n' + BODY
+    ),
+    '503 that says it is gzip, and is empty': answers(b'', '503 Service Unavailable', 'Content-Encoding: gzip'),
 }
 
 

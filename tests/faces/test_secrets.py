@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import ssl
@@ -31,7 +32,7 @@ from support.secrets import (
     searched_pickle,
     searched_records,
 )
-from support.wire import Recorder, Reply
+from support.wire import Received, Recorder, Reply
 from support.worlds import World, client_in
 
 CREDENTIALS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -84,10 +85,10 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 
 @contextmanager
-def failing(*kinds: type[BaseException]) -> Generator[None]:
+def failing(*kinds: type[BaseException]) -> Generator[Any]:
     """What happens within fails, and the error shows no secret, nor does its pickle."""
     with pytest.raises(kinds or (Hybrid.SparkError,)) as caught:
-        yield
+        yield caught
     assert searched_error(caught.value) == []
     if isinstance(caught.value, Hybrid.SparkError):
         assert searched_pickle(caught.value) == []
@@ -124,6 +125,40 @@ def test_nothing_shows_where_an_answer_is_bad(world: World, credentials: dict[st
             assert searched(hybrid) == []
         assert not any(leaks(request.partition(b'\r\n')[0]) for request in faulty.requests)
         assert any(leaks(request) for request in faulty.requests)
+
+
+@pytest.mark.parametrize('status', [200, 307, 401, 403, 500])
+@pytest.mark.parametrize('kind', ['text/html', 'application/json'])
+@pytest.mark.usefixtures('logged')
+def test_nothing_shows_where_a_runner_says_what_it_was_sent(
+    recorder: Recorder, world: World, credentials: dict[str, Any], status: int, kind: str
+) -> None:
+    def repeat(received: Received) -> Reply:
+        said = str(dict(received.headers))
+        body = said if kind == 'text/html' else json.dumps({'status': 'Error', 'error': {'message': said}})
+        return Reply(status, body.encode(), {'Content-Type': kind, 'X-Said': said})
+
+    set_answer: Any = recorder
+    set_answer.answer = repeat
+    with client_in(world, base_url=recorder.url, max_retries=0, **credentials) as hybrid, failing() as caught:
+        hybrid.services.execute('f/s', inputs={})
+    for shown in (str(caught.value), caught.value.details, f'{caught.value.cause!r}', f'{caught.value.to_dict()}'):
+        assert leaks(shown) == []
+
+
+@pytest.mark.usefixtures('logged')
+def test_nothing_shows_of_the_headers_of_one_call(recorder: Recorder, world: World) -> None:
+    recorder.reply(Reply(500))
+    headers = {'x-subscription-key': EXTRA}
+    with client_in(world, base_url=recorder.url, max_retries=0) as hybrid:
+        with failing():
+            hybrid.services.execute('f/s', inputs={}, headers=headers)
+        with failing():
+            hybrid.services.upload(b'zip', headers=headers)
+        with failing():
+            hybrid.services.execute('f/s', inputs={'x': object()}, headers=headers)
+    assert recorder.received[0].headers['x-subscription-key'] == EXTRA
+    assert headers == {'x-subscription-key': EXTRA} and type(headers) is dict
 
 
 @pytest.mark.parametrize('wrong', EXECUTIONS)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cspark.wasm as Hybrid
 from support.packages import CYLINDER, ROOT
-from support.wire import Recorder
+from support.wire import Recorder, Reply
+from support.worlds import World, client_in
 
 
 def test_a_callback_is_told_how_much_is_on_its_way(recorded: Hybrid.Client, recorder: Recorder) -> None:
@@ -49,6 +52,31 @@ def test_a_missing_library_and_a_pipe_are_said_before_anything_is_sent(
     with pytest.raises(Hybrid.SparkSdkError, match='can be rewound'):
         recorded.services.upload(Pipe(b'zip'), progress=print)
     assert not recorder.received
+
+
+def test_a_pipe_is_uploaded(recorded: Hybrid.Client, recorder: Recorder) -> None:
+    with subprocess.Popen(
+        [sys.executable, '-c', 'import sys; sys.stdout.write("the package" * 100_000)'], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        pipe: Any = process.stdout
+        recorded.services.upload(pipe)
+    assert recorder.last.headers['transfer-encoding'] == 'chunked'
+    assert recorder.last.body.count(b'the package') == 100_000
+
+
+def test_a_pipe_is_not_sent_again_without_its_content_when_a_token_is_refused(world: World, recorder: Recorder) -> None:
+    recorder.reply(Reply(401), Reply())
+    read, write = os.pipe()
+    with os.fdopen(write, 'wb') as file:
+        file.write(b'the package')
+    with (
+        client_in(world, base_url=recorder.url, token=lambda: 'a-token') as hybrid,
+        os.fdopen(read, 'rb') as pipe,
+        pytest.raises(Hybrid.UnauthorizedError),
+    ):
+        hybrid.services.upload(pipe)
+    assert len(recorder.received) == 1
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

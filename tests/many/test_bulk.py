@@ -106,7 +106,7 @@ def test_chunks_shrink_before_a_call_takes_55_seconds_and_do_not_grow_back_to_th
 
 @pytest.mark.parametrize(
     'error',
-    [SparkApiError('too large', None, 413), SparkApiError('late', None, 504), Hybrid.SparkTimeoutError('late')],
+    [*[SparkApiError('too much', None, status) for status in (408, 413, 504)], Hybrid.SparkTimeoutError('late')],
     ids=repr,
 )
 def test_what_is_too_much_is_split_and_the_next_chunks_are_smaller(error: Hybrid.SparkError) -> None:
@@ -126,7 +126,7 @@ def test_a_runner_that_takes_few_records_is_asked_too_much_of_only_until_its_lim
 
 
 @pytest.mark.parametrize('poison', [0, 1, 100, 254, 255])
-@pytest.mark.parametrize('status', [400, 422, 500, 502])
+@pytest.mark.parametrize('status', [400, 422, 500])
 def test_one_bad_record_is_found_by_halves_and_the_rest_is_executed(poison: int, status: int) -> None:
     bulk = Bulk(None, None, on_error='collect')
     error = SparkApiError('no such rate', None, status)
@@ -165,7 +165,7 @@ def test_a_bad_record_ends_the_run_with_its_place_when_errors_are_raised() -> No
     assert caught.value is error and caught.value.args[0] == caught.value.message
 
 
-@pytest.mark.parametrize('status', sorted(planner.NEVER_BY_A_RECORD))
+@pytest.mark.parametrize('status', [*sorted(planner.NEVER_BY_A_RECORD), 302, 307])
 @pytest.mark.parametrize('on_error', ['raise', 'collect'])
 def test_what_no_record_can_be_the_reason_of_ends_the_run_unsplit(status: int, on_error: Any) -> None:
     bulk = Bulk(None, None, on_error=on_error)
@@ -207,6 +207,84 @@ def test_pauses_grow_and_have_an_end(clock: Clock) -> None:
         bulk.failed(chunk, Hybrid.ServiceUnavailableError('busy'))
     assert pauses[0] <= 0.2 < 5 <= pauses[-1] <= planner.LONGEST_PAUSE
     assert bulk.limit == 1
+
+
+def gone(kind: str) -> Hybrid.SparkError:
+    """A failure that says that there is no runner now."""
+    if kind == '502':
+        return SparkApiError('bad gateway', None, 502)
+    error = Hybrid.SparkTimeoutError('connect') if kind == 'unreached' else Hybrid.SparkConnectionError('reset')
+    error.sent = kind != 'unreached'
+    return error
+
+
+@pytest.mark.parametrize('kind', ['502', 'unreached', 'reset'])
+def test_an_outage_is_waited_for_and_is_nobody_s_fault(clock: Clock, kind: str) -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    run(bulk, lambda _: None, offer(bulk))
+    offered = offer(bulk)
+    bulk.waiting.appendleft(offered)
+    bulk.flying -= 1
+    end = clock.now + planner.PATIENCE - 20
+    while clock.now < end:
+        while (chunk := bulk.next()) is not None:
+            bulk.failed(chunk, gone(kind))
+        clock.now += bulk.pause
+    run(bulk, lambda _: None)
+    results = sorted(bulk.pop_ready(), key=lambda one: one.index)
+    assert [one.index for one in results] == list(range(bulk._read))
+    assert not any(one.errors for one in results)
+
+
+@pytest.mark.parametrize('kind', ['502', 'reset'])
+def test_a_record_that_ends_the_runner_each_time_is_found(clock: Clock, kind: str) -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    run(bulk, lambda _: None, offer(bulk))
+    bad = bulk._read + 77
+    bulk.offer(Chunk(bulk._read, list(range(bulk._read, bulk._read + bulk.size))))
+    while bulk.waiting:
+        run(bulk, lambda chunk: gone(kind) if bad in chunk.rows else None)
+        clock.now += bulk.pause
+    results = sorted(bulk.pop_ready(), key=lambda one: one.index)
+    assert [one.index for one in results if one.errors] == [bad]
+    assert len(results) == bulk._read
+
+
+def test_patience_is_counted_from_the_first_failure_on_and_not_while_the_results_are_used(clock: Clock) -> None:
+    bulk = Bulk(None, None)
+    run(bulk, lambda _: None, offer(bulk))
+    clock.now += 2 * planner.PATIENCE
+    bulk.failed(offer(bulk), gone('reset'))
+    assert len(bulk.waiting) == 1
+
+
+@pytest.mark.parametrize(
+    'error', [Hybrid.SparkConfigError('closed'), Hybrid.SparkDecodeError('a login page')], ids=repr
+)
+def test_what_will_not_pass_ends_the_run_whatever_the_records(error: Hybrid.SparkError) -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    with pytest.raises(type(error)):
+        bulk.failed(offer(bulk), error)
+
+
+def test_a_first_call_that_fails_is_sent_again_if_another_one_is_answered(clock: Clock) -> None:
+    bulk = Bulk(None, None)
+    chunks = [offer(bulk, 10) for _ in range(3)]
+    bulk.failed(chunks[0], gone('reset'))
+    bulk.failed(chunks[1], gone('502'))
+    clock.now += 10
+    assert bulk.next() is None
+    bulk.succeeded(chunks[2], done(chunks[2]), 0.1)
+    assert [bulk.next(), bulk.next()] == [chunks[1], chunks[0]]
+
+
+def test_first_calls_that_all_fail_end_the_run() -> None:
+    bulk = Bulk(None, None)
+    chunks = [offer(bulk, 10) for _ in range(3)]
+    bulk.failed(chunks[0], gone('reset'))
+    bulk.failed(chunks[1], gone('reset'))
+    with pytest.raises(Hybrid.SparkConnectionError):
+        bulk.failed(chunks[2], gone('reset'))
 
 
 def test_a_runner_that_was_never_there_is_not_waited_for() -> None:

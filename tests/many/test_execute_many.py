@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import cspark.wasm as Hybrid
@@ -14,6 +17,8 @@ from support.many import URI, Squares, areas, calling, execute_many, squares, sq
 from support.worlds import World
 
 COUNT = 1000
+pa: Any = importlib.import_module('pyarrow')
+pd: Any = importlib.import_module('pandas')
 EXPECTED = [side**2 for side in range(COUNT)]
 
 
@@ -82,15 +87,15 @@ def test_an_async_iterable_is_for_the_async_client(world: World, squarer: Square
             assert areas(execute_many(client, URI, records())) == EXPECTED
 
 
-@pytest.mark.parametrize('most', [1, 7, 100])
-def test_a_runner_that_takes_few_records_gets_few(world: World, squarer: Squares, most: int) -> None:
-    squarer.most = most
+@pytest.mark.parametrize(('most', 'status'), [(1, 413), (7, 413), (100, 413), (100, 408), (100, 504)])
+def test_a_runner_that_takes_few_records_gets_few(world: World, squarer: Squares, most: int, status: int) -> None:
+    squarer.most, squarer.too_many = most, status
     with calling(world, squarer) as client:
         assert areas(execute_many(client, URI, squares(COUNT))) == EXPECTED
     assert set(squarer.executed.values()) == {1}
 
 
-@pytest.mark.parametrize('status', [429, 503])
+@pytest.mark.parametrize('status', [429, 502, 503])
 def test_a_busy_runner_loses_no_record(world: World, squarer: Squares, status: int) -> None:
     squarer.busy = iter([200, status, status, 200, status, 200, status, status])
     with calling(world, squarer) as client:
@@ -108,6 +113,70 @@ def test_one_poisonous_record_among_a_thousand_is_its_own_error(world: World, sq
     assert areas(results) == [None if side == 617 else side**2 for side in range(COUNT)]
     assert [one.index for one in results if one.errors] == [617]
     assert (told[-1].done, told[-1].total, told[-1].failed) == (COUNT, COUNT, 1)
+
+
+def test_a_record_that_breaks_the_connection_each_time_is_its_own_error(world: World, squarer: Squares) -> None:
+    def poison(record: dict[str, Any]) -> bool:
+        return bool(record['side'] == 17)
+
+    squarer.poison, squarer.status = poison, 0
+    with calling(world, squarer) as client:
+        results = list(execute_many(client, URI, squares(20), chunk_size=2, on_error='collect'))
+    assert areas(results) == [None if side == 17 else side**2 for side in range(20)]
+    assert 'SparkConnectionError' in results[17].errors[0]['error_type']
+
+
+@pytest.mark.parametrize('busy', [[200, 503], [200, 413], [413]])
+def test_iterators_among_the_values_are_sent_again_whole(
+    world: World, squarer: Squares, busy: list[int], tmp_path: Any
+) -> None:
+    def records() -> list[dict[str, Any]]:
+        return [{'side': side, 'table': iter([{'year': 1}, {'year': side}])} for side in range(40)]
+
+    squarer.busy = iter(busy)
+    with calling(world, squarer) as client:
+        options: dict[str, Any] = {'chunk_size': 10, 'concurrency': 1, 'checkpoint': tmp_path / 'run'}
+        assert areas(execute_many(client, URI, records(), **options)) == EXPECTED[:40]
+        assert squarer.tables == {side: [{'year': 1}, {'year': side}] for side in range(40)}
+        calls = len(squarer.sizes)
+        assert areas(execute_many(client, URI, records(), **options)) == EXPECTED[:40]
+        assert len(squarer.sizes) == calls
+
+
+def test_columnar_records_of_different_names_are_refused(world: World, squarer: Squares) -> None:
+    records: list[Any] = [{'side': side, **({'odd': 1} if side % 2 else {})} for side in range(100)]
+    with calling(world, squarer) as client:
+        with pytest.raises(Hybrid.SparkSdkError, match='has other names'):
+            list(execute_many(client, URI, records, layout='columnar', on_error='collect'))
+        assert squarer.sizes == []
+
+        assert areas(execute_many(client, URI, squares(100), layout='columnar')) == EXPECTED[:100]
+
+
+FORMS: dict[str, Callable[[Path], Any]] = {
+    'columnar lists': lambda _: [['side'], *[[side] for side in range(COUNT)]],
+    'pandas': lambda _: pd.DataFrame({'side': range(COUNT)}, index=[side / 2 for side in range(COUNT)]),
+    'polars': lambda _: pl.DataFrame({'side': range(COUNT)}),
+    'polars, lazy': lambda _: pl.LazyFrame({'side': range(COUNT)}),
+    'Arrow table': lambda _: pa.table({'side': range(COUNT)}),
+    'Arrow reader': lambda _: pa.table({'side': range(COUNT)}).to_reader(max_chunksize=77),
+    'Parquet': lambda folder: written(folder / 'in.parquet', pl.DataFrame({'side': range(COUNT)}).write_parquet),
+    'CSV': lambda folder: written(folder / 'in.csv', pl.DataFrame({'side': range(COUNT)}).write_csv),
+    'JSON Lines': lambda folder: written(folder / 'in.jsonl', pl.DataFrame({'side': range(COUNT)}).write_ndjson),
+}
+
+
+def written(path: Path, write: Callable[[Path], object]) -> Path:
+    write(path)
+    return path
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_records_of_every_form_are_executed(world: World, squarer: Squares, form: str, tmp_path: Path) -> None:
+    with calling(world, squarer) as client:
+        results = list(execute_many(client, URI, FORMS[form](tmp_path), chunk_size=100))
+    assert areas(results) == EXPECTED
+    assert [one.index for one in results] == list(range(COUNT))
 
 
 def test_progress_true_shows_a_bar(world: World, squarer: Squares, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,10 +204,29 @@ def test_progress_true_without_tqdm_is_refused(
         ({'on_error': 'ignore'}, 'on_error must be'),
         ({'progress': 'yes'}, 'progress must be'),
         ({'chunks': 5}, 'chunks'),
+        ({'layout': 'columns', 'on_error': 'collect'}, 'layout must be'),
+        ({'encoding': 'zip', 'on_error': 'collect'}, 'encoding must be'),
+        ({'nan': 'x', 'on_error': 'collect'}, 'nan must be'),
+        ({'selected_outputs': 5, 'on_error': 'collect'}, 'selected_outputs must be'),
     ],
     ids=str,
 )
 def test_a_wrong_argument_is_refused_at_once(world: World, squarer: Squares, options: Any, words: str) -> None:
     with calling(world, squarer) as client, pytest.raises((Hybrid.SparkSdkError, TypeError), match=words):
         execute_many(client, URI, squares(5), **options)
+    assert squarer.sizes == []
+
+
+def test_a_progress_that_nobody_awaits_and_a_name_for_one_record_only_are_refused(
+    world: World, squarer: Squares
+) -> None:
+    async def progress(_: Hybrid.Progress) -> None:
+        """Never called."""
+
+    told: Any = progress
+    with calling(world, squarer) as client:
+        with pytest.raises(Hybrid.SparkSdkError, match='not an async one'):
+            execute_many(client, URI, squares(5), progress=told)
+        with pytest.raises(Hybrid.SparkSdkError, match='takes one record'):
+            execute_many(client, 'proxy/an-endpoint', squares(5))
     assert squarer.sizes == []

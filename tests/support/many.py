@@ -65,10 +65,11 @@ class Squares:
     """A runner that squares the sides it gets.
 
     Attributes:
-        most: Calls with more records are refused with 413.
+        most: Calls with more records are refused with `too_many`.
         busy: The statuses that the next calls are refused with.
         poison: Calls with such a record fail.
-        status: How they fail.
+        status: How they fail; 0 is by breaking the connection.
+        tables: The table of each side that had one.
         delay: How long a call takes, in seconds; `gate`, if it is cleared, holds all calls.
         version: The version of the service that it says it has.
         sizes: How many records the calls had, refused ones included.
@@ -79,6 +80,8 @@ class Squares:
     def __init__(self) -> None:
         self.url = ''
         self.most = 1 << 30
+        self.too_many = 413
+        self.tables: dict[Any, Any] = {}
         self.busy: Iterator[int] = iter(())
         self.poison: Callable[[Record], bool] = lambda _: False
         self.status = 500
@@ -108,13 +111,16 @@ class Squares:
             with self.lock:
                 self.under_way -= 1
         if status == 200 and len(records) > self.most:
-            status = 413
+            status = self.too_many
         if status == 200 and any(map(self.poison, records)):
             status = self.status
+        if status == 0:
+            raise ConnectionAbortedError
         if status != 200:
             return status, {'error': {'message': f'refused with {status}'}}
         with self.lock:
             self.executed.update(record.get('side') for record in records)
+            self.tables.update((record['side'], record['table']) for record in records if 'table' in record)
             call = len(self.sizes)
         outputs = [{'area': record['side'] ** 2, 'side': record['side']} for record in records]
         nothing = [None] * len(records)

@@ -92,6 +92,8 @@ def recording() -> Generator[Recorder]:
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
+            if self.headers.get('Transfer-Encoding') == 'chunked':
+                body = self.read_chunks()
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = recorder.answer(Received(self.command, self.path, headers, body))
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
@@ -101,6 +103,14 @@ def recording() -> Generator[Recorder]:
             self.send_header('Content-Length', str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def read_chunks(self) -> bytes:
+            parts: list[bytes] = []
+            while length := int(self.rfile.readline(), 16):
+                parts.append(self.rfile.read(length))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b''.join(parts)
 
         do_GET = do_POST = do_PUT = do_DELETE = handle_any
 

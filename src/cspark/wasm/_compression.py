@@ -25,6 +25,9 @@ ENCODINGS: Final = ('gzip', 'deflate')
 LEVEL: Final = 1
 """Runner and client are near: more compression costs more time than it saves."""
 
+SMALL_PIECE: Final = 1024
+"""Unpacking starts with so many bytes, then twice as many: what is left behind an end would be copied each time."""
+
 WINDOW: Final = {'gzip': 31, 'deflate': 15}
 """What tells zlib which of the two formats is meant; `deflate` is zlib-wrapped, as HTTP has it."""
 
@@ -57,19 +60,27 @@ def unpack(content: bytes, encoding: Encoding, limit: int) -> bytes:
         TooLargeError: There is more.
         ValueError: It is not what the encoding says, or it is cut off.
     """
+    is_raw = encoding == 'deflate' and content[:1] and content[0] & 15 != 8  # some leave zlib's two bytes out
     parts: list[bytes] = []
-    left = limit
-    while content or not parts:
-        reader = zlib.decompressobj(wbits=WINDOW[encoding])
+    rest, size = memoryview(content), SMALL_PIECE
+    reader = None
+    while rest or reader is None or not reader.eof:
+        if reader is None or reader.eof:  # a gzip file may have several members
+            reader, size = zlib.decompressobj(wbits=-15 if is_raw else WINDOW[encoding]), SMALL_PIECE
+        piece, rest, size = rest[:size], rest[size:], size * 2
         try:
-            part = reader.decompress(content, left + 1)
+            parts.append(reader.decompress(piece, limit + 1))
         except zlib.error as error:
             raise ValueError(f'not {encoding}: {error}') from None
-        left -= len(part)
-        if left < 0:
+        limit -= len(parts[-1])
+        if limit < 0:
             raise TooLargeError(f'more than {limit:,} bytes')
-        if not reader.eof:
+        if reader.eof:
+            rest = (
+                memoryview(content)[len(content) - len(rest) - len(reader.unused_data) :]
+                if encoding == 'gzip'
+                else rest[:0]
+            )
+        elif not rest:
             raise ValueError(f'not {encoding}: it is cut off')
-        parts.append(part)
-        content = reader.unused_data if encoding == 'gzip' else b''  # a gzip file may have several members
     return b''.join(parts)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ._compression import pack, unpack
 from ._json import decode_json, encode_json
 from .errors import SparkSdkError
-from .inputs import plain
+from .inputs import Known
 from .records import ChunkResults
 
 __all__ = ['Checkpoint']
@@ -41,7 +41,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], what: str, total: int | None = None) -> None:
-        self._path = Path(path)
+        self._path = Path(path).absolute()  # else ':memory:' would be none
         try:
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -97,7 +97,9 @@ class Checkpoint:
             return self._known[start], True
         return (count if following is None else min(count, following - start)), False
 
-    def results(self, start: int, rows: Sequence[Any], names: Sequence[str] | None) -> ChunkResults:
+    def results(
+        self, start: int, rows: Sequence[Any], names: Sequence[str] | None, known: Known | None = None
+    ) -> ChunkResults:
         """The results that are here for these records.
 
         Raises:
@@ -108,7 +110,7 @@ class Checkpoint:
             inputs, call_id, content = self._database.execute(query, (start,)).fetchone()
         except sqlite3.Error as error:
             raise self._unusable(error) from error
-        if len(rows) != self._known[start] or inputs != _digest(rows, names):
+        if len(rows) != self._known[start] or inputs != _digest(rows, names, known):
             raise SparkSdkError(
                 f'the checkpoint {str(self._path)!r} was begun with other inputs: records {start} to '
                 f'{start + self._known[start] - 1} are not the same; give the same inputs, or another file'
@@ -121,7 +123,9 @@ class Checkpoint:
         except (TypeError, ValueError) as error:
             raise self._unusable(error) from error
 
-    def save(self, rows: Sequence[Any], names: Sequence[str] | None, results: ChunkResults) -> None:
+    def save(
+        self, rows: Sequence[Any], names: Sequence[str] | None, results: ChunkResults, known: Known | None = None
+    ) -> None:
         """Keep the results of these records.
 
         Raises:
@@ -129,7 +133,7 @@ class Checkpoint:
         """
         self._check_version(results.version)
         content = encode_json([results.outputs, results.warnings, results.errors])
-        values = (results.start, len(results), _digest(rows, names), results.call_id, pack(content, 'gzip'))
+        values = (results.start, len(results), _digest(rows, names, known), results.call_id, pack(content, 'gzip'))
         try:
             self._database.execute('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?)', values)
         except sqlite3.Error as error:
@@ -188,5 +192,5 @@ class Checkpoint:
         self._database.close()
 
 
-def _digest(rows: Sequence[Any], names: Sequence[str] | None) -> bytes:
-    return hashlib.blake2b(encode_json([names, rows], plain), digest_size=16).digest()
+def _digest(rows: Sequence[Any], names: Sequence[str] | None, known: Known | None) -> bytes:
+    return hashlib.blake2b(encode_json([names, rows], (known or Known()).plain), digest_size=16).digest()

@@ -50,7 +50,8 @@ SPARK_SDK: Final = 'Spark Python SDK'
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 RESERVED: Final = frozenset(
-    {'authorization', 'x-synthetic-key', 'content-length', 'content-encoding', 'content-type', 'host'}
+    {'authorization', 'x-synthetic-key', 'host'}
+    | {'content-length', 'content-encoding', 'content-type', 'transfer-encoding'}
 )
 
 

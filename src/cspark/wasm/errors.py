@@ -170,11 +170,23 @@ class SparkConfigError(SparkSdkError, ValueError):
 
 
 class SparkConnectionError(SparkSdkError, ConnectionError):
-    """The runner could not be reached, or it broke off the connection."""
+    """The runner could not be reached, or it broke off the connection.
+
+    Attributes:
+        sent: Whether the runner may have got the last attempt.
+    """
+
+    sent: bool = True
 
 
 class SparkTimeoutError(SparkSdkError, TimeoutError):
-    """The call took longer than its `timeout`."""
+    """The call took longer than its `timeout`.
+
+    Attributes:
+        sent: Whether the runner may have got the last attempt.
+    """
+
+    sent: bool = True
 
 
 class SparkDecodeError(SparkSdkError, ValueError):

@@ -16,7 +16,15 @@ import attrs
 from ._json import Fragment, decode_json, encode_json
 from .errors import SparkSdkError
 
-__all__ = ['Inputs', 'columnar', 'encode_inputs', 'library_of', 'plain', 'read_inputs']
+__all__ = [
+    'Inputs',
+    'Known',
+    'columnar',
+    'encode_inputs',
+    'library_of',
+    'plain',
+    'read_inputs',
+]
 
 Inputs: TypeAlias = Any
 """One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the workbook's defaults.
@@ -110,7 +118,13 @@ def columnar(records: list[Any]) -> list[Any]:
     return [names, *([record[name] for name in names] for record in plain_records)]
 
 
-def encode_inputs(body: object, inputs: object, nan: Literal['null', 'error'] = 'null', first: int = 0) -> bytes:
+def encode_inputs(
+    body: object,
+    inputs: object,
+    nan: Literal['null', 'error'] = 'null',
+    first: int = 0,
+    known: Known | None = None,
+) -> bytes:
     """A body with inputs in it as JSON.
 
     Args:
@@ -118,11 +132,12 @@ def encode_inputs(body: object, inputs: object, nan: Literal['null', 'error'] = 
         inputs: The inputs within it, for errors: these name the place of a value from here.
         nan: What becomes of NaN and infinities.
         first: The place of the first one among all inputs, for errors.
+        known: What iterators among the values held, where these are encoded several times.
 
     Raises:
         SparkSdkError: A value is none that JSON can hold; the text names its place and says what is accepted.
     """
-    known = _Known()
+    known = known or Known()
     if nan == 'error' and (place := _find(inputs, 'inputs', _is_nan, known, first)):
         raise SparkSdkError(
             f'{place[0]}: {place[1]!r} is not a number that JSON can hold; give nan="null" to send null'
@@ -133,7 +148,7 @@ def encode_inputs(body: object, inputs: object, nan: Literal['null', 'error'] = 
         raise SparkSdkError(_problem(inputs, error, known, first), error) from error
 
 
-class _Known:
+class Known:
     """What iterators among the values held: they can be read only once."""
 
     def __init__(self) -> None:
@@ -213,8 +228,7 @@ def _columnar(value: Any) -> list[Any] | None:
     columns: list[Any]
     if library == 'pandas' and hasattr(value, 'columns'):
         names = value.columns
-        objects = value.astype(object).where(value.notna(), None)
-        columns = [objects.iloc[:, index].tolist() for index in range(len(names))]
+        columns = [_pandas_values(value.iloc[:, index]) for index in range(len(names))]
     elif library == 'polars' and (hasattr(value, 'collect') or hasattr(value, 'iter_rows')):
         frame = value.collect() if hasattr(value, 'collect') else value
         names = frame.columns
@@ -230,10 +244,21 @@ def _columnar(value: Any) -> list[Any] | None:
         columns = [value[name].tolist() for name in names]
     else:
         return None
-    return [[str(name) for name in names], *zip(*columns, strict=True)]
+    header = [str(name) for name in names]
+    if len(set(header)) != len(header):
+        raise SparkSdkError(f'inputs have two columns with one name: {max(header, key=header.count)!r}')
+    return [header, *zip(*columns, strict=True)]
 
 
-def _problem(inputs: object, error: Exception, known: _Known, first: int) -> str:
+def _pandas_values(column: Any) -> list[Any]:
+    """The values of a column; NaN stays where it is a number's, so that `nan` can be heard."""
+    if getattr(column.dtype, 'kind', '') == 'f':
+        values: list[Any] = column.tolist()
+        return values
+    return column.astype(object).where(column.notna(), None).tolist()  # type: ignore[no-any-return]
+
+
+def _problem(inputs: object, error: Exception, known: Known, first: int) -> str:
     try:
         place = _find(inputs, 'inputs', _cannot_be_written, known, first)
     except RecursionError:
@@ -253,7 +278,7 @@ class _Key:
     key: object
 
 
-def _find(value: Any, path: str, wrong: Callable[[Any], bool], known: _Known, first: int = 0) -> tuple[str, Any] | None:
+def _find(value: Any, path: str, wrong: Callable[[Any], bool], known: Known, first: int = 0) -> tuple[str, Any] | None:
     """The place of the first value that is wrong, and the value."""
     if isinstance(value, dict) and wrong is _cannot_be_written:
         for key in value:
@@ -265,7 +290,7 @@ def _find(value: Any, path: str, wrong: Callable[[Any], bool], known: _Known, fi
     return next((found for child, item in children if (found := _find(item, child, wrong, known))), None)
 
 
-def _children(value: Any, path: str, known: _Known, first: int) -> list[tuple[str, Any]] | None:
+def _children(value: Any, path: str, known: Known, first: int) -> list[tuple[str, Any]] | None:
     """What a value holds, each with its place; None where it holds nothing."""
     if isinstance(value, enum.Enum):
         return [(path, value.value)]

@@ -180,21 +180,33 @@ class ValidateOptions(MetadataOptions, total=False):
     """`static` (the default) for what a cell says by itself, `dynamic` for what depends on other inputs."""
 
 
+class HiddenHeaders(dict[str, str]):
+    """Headers whose values are not shown, as in a report of an error: they may hold credentials."""
+
+    def __repr__(self) -> str:
+        return f'<headers {sorted(self)}>'
+
+
+LAYOUTS: Final = ('rows', 'columnar')
 COMPILERS: Final = ('Neuron', 'Type3', 'Type2', 'Type1', 'Xconnector')
 
 
-def check_options(method: str, options: Mapping[str, object], accepted: type[Any]) -> None:
-    """Refuse a keyword argument that a method does not have.
+def check_options(method: str, options: Any, accepted: type[Any]) -> None:
+    """Refuse a keyword argument that a method does not have, and hide the values of headers among them.
 
     Raises:
         SparkSdkError: It names the argument, the one that may be meant, and all that there are.
     """
     names: frozenset[str] = accepted.__optional_keys__ | accepted.__required_keys__
-    for name in options:
+    given: list[str] = list(options)
+    for name in given:
         if name not in names:
-            close: list[str] = difflib.get_close_matches(name, names, 1)
+            close = difflib.get_close_matches(name, names, 1)
             hint = f'; did you mean {close[0]!r}?' if close else '.'
             raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
+    for name in ('headers', 'extra_headers'):
+        if isinstance(options.get(name), dict):
+            options[name] = HiddenHeaders(options[name])
 
 
 def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:

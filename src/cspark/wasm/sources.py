@@ -9,6 +9,7 @@ import importlib
 import itertools
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,8 @@ def _iterable(inputs: Iterable[Any]) -> Source:
     if isinstance(first, (list, tuple)) and not hasattr(first, '_asdict'):
         if not all(isinstance(name, str) for name in first):
             raise SparkSdkError('inputs[0]: the first row of columnar inputs must hold the names, as text')
+        if len(set(first)) != len(first):
+            raise SparkSdkError('inputs[0]: the row of names has one of them twice')
         return Source(_batches(records, tuple(first)), None if total is None else total - 1)
     read_inputs([first])
     return Source(_batches(itertools.chain([first], records)), total)
@@ -125,7 +128,7 @@ def _batches(records: Iterator[Any], names: tuple[str, ...] | None = None) -> It
 
 def _frame(frame: Any) -> Iterator[Rows]:
     for start in range(0, len(frame), BATCH):
-        some = frame[start : start + BATCH]
+        some = (frame.iloc if hasattr(frame, 'iloc') else frame)[start : start + BATCH]  # by place, not by label
         names, *rows = read_inputs(some)
         yield Rows(rows, tuple(names))
 
@@ -205,6 +208,8 @@ def _csv_value(field: str) -> Any:
 
 def _json_lines(path: Path) -> Iterator[Rows]:
     with path.open('rb') as file:
+        if file.read(len(BOM_UTF8)) != BOM_UTF8:
+            file.seek(0)
         numbered = ((number, line) for number, line in enumerate(file, 1) if line.strip())
         yield from _batches(_json_line(path, number, line) for number, line in numbered)
 

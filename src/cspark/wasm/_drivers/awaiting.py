@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -18,7 +19,7 @@ from ..answer import Answer
 from ..errors import SparkConfigError, SparkSdkError
 from . import through_httpx
 from .proxies import Proxies
-from .wire import Verify, own_http_client, trusted
+from .wire import OutOfTimeError, Verify, late, own_http_client, trusted
 
 if TYPE_CHECKING:
     from .session import Session
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ['AsyncConnections', 'aside', 'perform']
 
 Result = TypeVar('Result')
+LARGE_BODY = 1 << 16
 Arguments = ParamSpec('Arguments')
 
 
@@ -38,6 +40,9 @@ class AsyncConnections:
     """
 
     def __init__(self, http_client: httpx.AsyncClient | None = None, verify: Verify = True) -> None:
+        if http_client is not None and not isinstance(cast('object', http_client), httpx.AsyncClient):
+            kind = type(http_client).__name__
+            raise SparkConfigError(f'http_client must be an httpx.AsyncClient, not {kind}; Client takes the other one')
         self._verify = trusted(verify)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None
@@ -46,6 +51,7 @@ class AsyncConnections:
         self._session: Session | None = None
         self._loop: object = None
         self._proxies = Proxies()
+        self.alone = anyio.Lock()
         self.is_closed = False
 
     @property
@@ -78,6 +84,9 @@ class AsyncConnections:
         if loop is not self._loop:
             raise SparkSdkError('the client was used on another event loop before; make one for each event loop')
         by_httpx = self._only_httpx or step.files or step.auth is not None or self._proxies.lead_to(step.url)
+        by_httpx = by_httpx or (
+            bool(step.phases) and len(step.content or b'') > LARGE_BODY
+        )  # only httpx limits a write
         if by_httpx or loop is None:
             return await through_httpx.exchange_async(step, self.general())
         if self._session is None:
@@ -101,13 +110,15 @@ async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
         try:
             step = next(flow)
             while True:
+                done: list[Any] = []
+                failed: list[Exception] = []
                 try:
                     # In a list that is emptied: it may be a token, and reports show the variables of frames.
-                    done = [await _do(step, connections)]
+                    done.append(await _do(step, connections))
                 except Exception as error:  # noqa: BLE001 - it is the flow's to handle
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(done.pop())
+                    failed.append(error)
+                # Not in the `except` above: what failed would be behind all that the flow raises.
+                step = flow.throw(failed.pop()) if failed else flow.send(done.pop())
         except StopIteration as end:
             final: Result = end.value
             return final
@@ -120,9 +131,21 @@ async def _do(step: Step, connections: AsyncConnections) -> Any:
         case Pause():
             await anyio.sleep(step.seconds)
         case Compute():
-            result = await aside(step.function) if step.heavy else step.function()
-            return await result if inspect.isawaitable(result) else result
+            if step.keep is None:
+                return await _computed(step)
+            with anyio.move_on_after(step.deadline - time.monotonic()):
+                async with connections.alone:
+                    step.keep(await _computed(step))
+                    return None
+            raise late(OutOfTimeError(), sent=False)
     return None
+
+
+async def _computed(step: Compute) -> Any:
+    leave = step.keep is not None  # a thread cannot be ended, but needs nobody who waits for it
+    run = anyio.to_thread.run_sync
+    result = await run(step.function, abandon_on_cancel=leave) if step.heavy else step.function()
+    return await result if inspect.isawaitable(result) else result
 
 
 async def aside(

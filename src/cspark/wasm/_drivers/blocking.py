@@ -6,8 +6,9 @@ import inspect
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 
@@ -17,7 +18,7 @@ from ..errors import SparkConfigError
 from . import through_httpx
 from .direct import DirectConnections
 from .proxies import Proxies
-from .wire import Verify, own_http_client, trusted
+from .wire import OutOfTimeError, Verify, late, own_http_client, trusted
 
 __all__ = ['Connections', 'Stopped', 'perform']
 
@@ -33,6 +34,9 @@ class Connections:
     """
 
     def __init__(self, http_client: httpx.Client | None = None, verify: Verify = True) -> None:
+        if http_client is not None and not isinstance(cast('object', http_client), httpx.Client):
+            kind = type(http_client).__name__
+            raise SparkConfigError(f'http_client must be an httpx.Client, not {kind}; AsyncClient takes the async one')
         self._verify = trusted(verify)
         self._given = http_client
         self._own: httpx.Client | None = None
@@ -41,6 +45,8 @@ class Connections:
         self._process = os.getpid()
         self._direct = DirectConnections(self._verify)
         self._proxies = Proxies()
+        self._parent: Connections | None = None
+        self.alone = threading.Lock()
         self.is_closed = False
 
     @property
@@ -67,7 +73,7 @@ class Connections:
         Raises:
             Undelivered: There is no answer.
         """
-        if self.is_closed and self._given is None:
+        if (self.is_closed and self._given is None) or (self._parent and self._parent.is_closed):
             raise SparkConfigError('the client is closed; make another one')
         if self._only_httpx or step.files or step.auth is not None or self._proxies.lead_to(step.url):
             return through_httpx.exchange(step, self.general())
@@ -75,7 +81,11 @@ class Connections:
 
     def apart(self) -> Connections:
         """Connections that can be ended without harm to this one's; itself, where a caller's client is all there is."""
-        return self if self._only_httpx else Connections(verify=self._verify)
+        if self._only_httpx:
+            return self
+        apart = Connections(verify=self._verify)
+        apart._parent, apart.alone = self, self.alone
+        return apart
 
     def abort(self) -> None:
         """End what is under way on other threads, as far as it does not go through httpx."""
@@ -103,13 +113,15 @@ def perform(flow: Flow[Result], connections: Connections, stop: threading.Event 
         try:
             step = next(flow)
             while True:
+                done: list[Any] = []
+                failed: list[Exception] = []
                 try:
                     # In a list that is emptied: it may be a token, and reports show the variables of frames.
-                    done = [_do(step, connections, stop)]
+                    done.append(_do(step, connections, stop))
                 except Exception as error:  # noqa: BLE001 - it is the flow's to handle
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(done.pop())
+                    failed.append(error)
+                # Not in the `except` above: what failed would be behind all that the flow raises.
+                step = flow.throw(failed.pop()) if failed else flow.send(done.pop())
         except StopIteration as end:
             final: Result = end.value
             return final
@@ -125,8 +137,17 @@ def _do(step: Step, connections: Connections, stop: threading.Event | None) -> A
             if stop is None:
                 time.sleep(step.seconds)
         case Compute():
-            return _finished(step.function())
+            return _finished(step.function()) if step.keep is None else _kept(step, step.keep, connections)
     return None
+
+
+def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections) -> None:
+    if not connections.alone.acquire(timeout=max(0.0, step.deadline - time.monotonic())):
+        raise late(OutOfTimeError(), sent=False)
+    try:
+        keep(_finished(step.function()))
+    finally:
+        connections.alone.release()
 
 
 def _finished(result: Any) -> Any:

@@ -23,6 +23,7 @@ from ..answer import Answer, shown
 from .small_answer import small_answer
 from .wire import (
     DEFAULT_HEADERS,
+    LARGEST_ANSWER,
     LONGEST_IDLE,
     Target,
     Verify,
@@ -42,6 +43,9 @@ Origin = tuple[str, str, int]
 
 MOST_JOINED: Final = 1 << 16
 """Bodies of fewer bytes go out together with the head."""
+
+PIECE: Final = 1 << 20
+"""A body is read in pieces of so many bytes."""
 
 MOST_IDLE: Final = 64
 """How many connections to a runner are kept while nobody uses them."""
@@ -87,7 +91,7 @@ class DirectConnections:
         self._close_idle()
 
     def _close_idle(self) -> None:
-        for connections in self._idle.values():
+        for connections in list(self._idle.values()):
             while connections:
                 connections.pop().close()
 
@@ -124,10 +128,10 @@ class DirectConnections:
 
     def _connection(self, where: Target) -> _Connection:
         if where.scheme == 'http':
-            return _Connection(http.client.HTTPConnection(where.host, where.port))
+            return _Connection()
         with self._starting:
             self._tls = self._tls or tls_context(self._verify)
-        return _Connection(http.client.HTTPSConnection(where.host, where.port, context=self._tls))
+        return _Connection(self._tls)
 
     def _attempt(self, connection: _Connection, where: Target, step: Send) -> Answer | Undelivered | None:
         """An answer, or why there is none; None if the connection turned out to be stale."""
@@ -155,12 +159,17 @@ class DirectConnections:
 
 
 class _Connection:
-    """A connection of `http.client`, and how far it got."""
+    """A connection, and how far it got.
 
-    __slots__ = ('_http', '_timed', 'aborted', 'idle_since', 'is_reusable', 'progress', 'used')
+    Args:
+        tls: What to trust, where it is one of TLS.
+    """
 
-    def __init__(self, connection: http.client.HTTPConnection) -> None:
-        self._http = connection
+    __slots__ = ('_sock', '_timed', '_tls', 'aborted', 'idle_since', 'is_reusable', 'progress', 'used')
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self._sock: socket.socket | None = None
         self._timed: _TimedSocket | None = None
         self.used = self.aborted = False
         self.is_reusable = False
@@ -170,29 +179,75 @@ class _Connection:
     def exchange(self, where: Target, step: Send) -> tuple[int, list[tuple[str, str]], bytes]:
         """Send a request and read the whole answer."""
         self.progress, self.is_reusable = 'connect', False
-        timed = self._timed or self._connected(step)
+        timed = self._timed or self._connected(where, step)
         timed.step = step
-        timed.got = timed.ended = False
+        timed.got = timed.ended = timed.has_rest = False
         self.progress = 'send'
-        timed.sendall(_head(where, step), step.content or b'')
+        try:
+            timed.sendall(_head(where, step), step.content or b'')
+        except ConnectionError as error:  # it may have answered before it had all: that the body is too large
+            return self._early_answer(timed, step, error)
         self.progress = 'read'
         timed.start = timed.receive()
         if (small := small_answer(timed.start)) is not None:
             self.used = self.is_reusable = True
             return small
+        return self._read(timed, step)
+
+    def _read(self, timed: _TimedSocket, step: Send) -> tuple[int, list[tuple[str, str]], bytes]:
         with http.client.HTTPResponse(timed, method=step.method) as answer:  # type: ignore[arg-type]
             answer.begin()
+            while 100 <= answer.status < 200 and answer.status != 101 and not timed.ended:  # the answer is yet to come
+                answer.headers = None  # type: ignore[assignment]
+                answer.begin()
             if timed.ended:
                 raise http.client.IncompleteRead(b'')  # `http.client` takes the head for whole
-            content = answer.read()
-            self.used, self.is_reusable = True, not answer.will_close
-            return answer.status, answer.getheaders(), content
+            content = _whole(answer)
+            status, headers = answer.status, answer.getheaders()
+            goes_on = not answer.will_close and status != 101
+        self.used, self.is_reusable = True, goes_on and not timed.has_rest
+        return status, headers, content
 
-    def _connected(self, step: Send) -> _TimedSocket:
-        self._http.timeout = limit(step, 'connect')
-        self._http.connect()
-        self._timed = _TimedSocket(self._http.sock, step)
+    def _early_answer(
+        self, timed: _TimedSocket, step: Send, error: ConnectionError
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        try:
+            timed.start = timed.receive()
+            answer = self._read(timed, step) if timed.start else None
+        except (OSError, http.client.HTTPException):
+            answer = None
+        self.is_reusable = False
+        if answer is None:
+            timed.got = False
+            raise error
+        return answer
+
+    def _connected(self, where: Target, step: Send) -> _TimedSocket:
+        self._timed = _TimedSocket(self._connect(where, step), step)
         return self._timed
+
+    def _connect(self, where: Target, step: Send) -> socket.socket:
+        """Try the runner's addresses in turn, each with its share of the time."""
+        found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
+        failure: OSError = OSError('it has no address')
+        end = time.monotonic() + limit(step, 'connect')
+        for number, (family, kind, protocol, _, address) in enumerate(found):
+            sock = self._sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(max(0.001, end - time.monotonic()) / (len(found) - number))
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self._tls is not None:
+                    sock.settimeout(max(0.001, end - time.monotonic()))
+                    sock = self._sock = self._tls.wrap_socket(sock, server_hostname=where.host)
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                return sock
+            if self.aborted or isinstance(failure, ssl.SSLError):
+                break
+        raise failure
 
     def is_usable(self) -> bool:
         """Whether it was not idle for long and the other end has neither closed it nor sent anything since."""
@@ -218,12 +273,27 @@ class _Connection:
     def abort(self) -> None:
         """Wake whoever waits for this connection."""
         self.aborted = True
-        if self._timed is not None:
+        if self._sock is not None:
             with suppress(OSError):
-                self._timed.sock.shutdown(socket.SHUT_RDWR)
+                self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self._http.close()
+        if self._sock is not None:
+            self._sock.close()
+
+
+def _whole(answer: http.client.HTTPResponse) -> bytes:
+    """The body, in pieces: the runner's word for how much there will be is not a reason to make room for it."""
+    parts: list[bytes] = []
+    count = 0
+    while part := answer.read(PIECE):
+        parts.append(part)
+        count += len(part)
+        if count > LARGEST_ANSWER:
+            raise http.client.HTTPException(f'the answer is larger than {LARGEST_ANSWER:,} bytes')
+    if answer.length:
+        raise http.client.IncompleteRead(b'', answer.length)
+    return parts[0] if len(parts) == 1 else b''.join(parts)
 
 
 def _head(where: Target, step: Send) -> bytes:
@@ -244,21 +314,27 @@ def _head(where: Target, step: Send) -> bytes:
 class _TimedSocket:
     """A socket whose every wait ends with the step's time, as `http.client` uses one."""
 
-    __slots__ = ('ended', 'got', 'sock', 'start', 'step')
+    __slots__ = ('ended', 'got', 'has_rest', 'sock', 'start', 'step')
 
     def __init__(self, sock: socket.socket, step: Send) -> None:
         self.sock = sock
         self.step = step
-        self.got = self.ended = False
+        self.got = self.ended = self.has_rest = False
         self.start = b''
 
     def sendall(self, head: bytes, content: bytes) -> None:
-        self.sock.settimeout(limit(self.step, 'write'))
         if len(content) < MOST_JOINED:
-            self.sock.sendall(head + content)
+            self._send(head + content)
         else:
-            self.sock.sendall(head)
-            self.sock.sendall(content)
+            self._send(head)
+            self._send(content)
+
+    def _send(self, content: bytes) -> None:
+        """The limit is one of each wait: a large body that is taken slowly is no failure."""
+        rest = memoryview(content)
+        while rest:
+            self.sock.settimeout(limit(self.step, 'write'))
+            rest = rest[self.sock.send(rest) :]
 
     def receive(self) -> bytes:
         """What there is to read first."""
@@ -268,17 +344,32 @@ class _TimedSocket:
         return start
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self, self.sock.makefile(mode, buffering=0)), 1 << 16)  # type: ignore[call-overload]
+        return _Buffered(_TimedReader(self, self.sock.makefile(mode, buffering=0)))  # type: ignore[call-overload]
 
     def close(self) -> None:
         self.sock.close()
+
+
+class _Buffered(io.BufferedReader):
+    """Tells at its end whether more came than the answer: what belongs to no request must answer none."""
+
+    def __init__(self, reader: _TimedReader) -> None:
+        super().__init__(reader, 1 << 16)
+        self._reader = reader
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reader.is_over = True
+            self._reader.timed.has_rest = bool(self._reader.timed.start or self.peek(1))
+        super().close()
 
 
 class _TimedReader(io.RawIOBase):
     """The reading end of a timed socket."""
 
     def __init__(self, timed: _TimedSocket, raw: Any) -> None:
-        self._timed = timed
+        self.timed = timed
+        self.is_over = False
         self._raw = raw
 
     def readable(self) -> bool:
@@ -286,7 +377,9 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         count: int
-        timed = self._timed
+        timed = self.timed
+        if self.is_over:
+            return 0
         if timed.start:
             count = min(len(buffer), len(timed.start))
             buffer[:count], timed.start = timed.start[:count], timed.start[count:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
 import time
@@ -11,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._flows import services
-from .._flows.bulk import Bulk, Chunk, check_settings, results_of
+from .._flows.bulk import Bulk, Chunk, EndOfRunError, check_settings, results_of
 from .._flows.flow import Flow
 from ..config import Config
 from ..errors import SparkError, SparkSdkError
-from ..options import ManyOptions, check_options
+from ..inputs import columnar
+from ..options import LAYOUTS, ManyOptions, check_options, joined, one_of
 from ..progress import Bar
 from ..records import ChunkResults, Progress
 from ..results import ServiceExecuted
@@ -105,6 +107,8 @@ class Run:
         try:
             answer, seconds = call()
             return results_of(chunk, answer), seconds
+        except EndOfRunError as end:
+            raise end.error from None
         except SparkError as error:
             if given_up := self.bulk.failed(chunk, error):
                 self._count(given_up)
@@ -114,7 +118,7 @@ class Run:
         """Write to the checkpoint what came of a call. This may take its time."""
         if self.checkpoint is not None:
             with self._using:
-                self.checkpoint.save(chunk.rows, chunk.names, outcome[0])
+                self.checkpoint.save(chunk.rows, chunk.names, outcome[0], chunk.known)
 
     def finish(self, chunk: Chunk, outcome: Outcome) -> None:
         """Let the results leave."""
@@ -157,15 +161,22 @@ def prepare(
     settings = {name: given.pop(name, default) for name, default in DEFAULTS.items()}
     size, concurrency = check_settings(settings['chunk_size'], settings['concurrency'], settings['on_error'])
 
-    def call(chunk: Chunk) -> Flow[ServiceExecuted[Any]]:
-        execute_options: Any = {**given, 'inputs': chunk.inputs}
-        return services.execute(config, uri, 'alike', execute_options)
+    is_columnar = one_of('layout', given.get('layout'), LAYOUTS) == 'columnar'
 
-    with suppress(StopIteration):
-        next(call(Chunk(0, [])))  # an empty call sends nothing, and checks everything
+    def call(chunk: Chunk) -> Flow[ServiceExecuted[Any]]:
+        try:
+            inputs = columnar(chunk.inputs) if is_columnar else chunk.inputs
+        except SparkSdkError as error:
+            raise EndOfRunError(error) from None
+        execute_options: Any = {**given, 'inputs': inputs}
+        return (yield from services.execute(config, uri, 'alike', execute_options, chunk.known))
+
+    _try_out(call(Chunk(0, [])))
     path, progress = settings['checkpoint'], settings['progress']
     if not (isinstance(progress, bool) or progress is None or callable(progress)):
         raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
+    if inspect.iscoroutinefunction(progress):
+        raise SparkSdkError('progress must be a plain function, not an async one')
     report: Any = RecordBar(' records', total) if progress is True else progress or None
     open_checkpoint = _opener(path, _what(config, uri, given), total)
     try:
@@ -177,6 +188,14 @@ def prepare(
         raise
     bulk = Bulk(size, concurrency, bool(settings['ordered']), settings['on_error'])
     return Run(bulk, total, report, open_checkpoint), call
+
+
+def _try_out(flow: Flow[Any]) -> None:
+    """A call with no records checks everything, and sends nothing."""
+    step: Any = None
+    with suppress(StopIteration):
+        while True:
+            step = flow.send(step.function() if step else None)
 
 
 DEFAULTS: Final[dict[str, Any]] = {
@@ -192,7 +211,7 @@ DEFAULTS: Final[dict[str, Any]] = {
 def _opener(path: Any, what: str, total: int | None) -> Callable[[], Checkpoint | None]:
     if path is None:
         return lambda: None
-    if not (isinstance(path, (str, os.PathLike)) and str(path)):
+    if not (isinstance(path, str) or hasattr(path, '__fspath__')) or not os.fspath(path):
         raise SparkSdkError(f'checkpoint must be the path of a file, not {path!r}')
     from ..checkpoint import Checkpoint  # with SQLite, which few need
 
@@ -201,6 +220,7 @@ def _opener(path: Any, what: str, total: int | None) -> Callable[[], Checkpoint 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:
     """What tells a run from others, for its checkpoint: where the runner is does not matter, what it computes does."""
-    parts = {name: options[name] for name in ('active_since', 'selected_outputs', 'subservices') if options.get(name)}
-    asked = ''.join(f', {name}={value!r}' for name, value in parts.items())
+    parts = {name: joined(name, options.get(name)) for name in ('selected_outputs', 'subservices')}
+    parts = {'active_since': options.get('active_since'), **parts}
+    asked = ''.join(f', {name}={value!r}' for name, value in parts.items() if value)
     return f'{Uri.to_params(uri).service_uri} of {config.base_url.tenant}{asked}'

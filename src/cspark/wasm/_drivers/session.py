@@ -42,8 +42,14 @@ __all__ = ['Session']
 MOST_CONNECTIONS = 100
 """As many as httpx has at a time; a runner has no use for more."""
 
+LONGEST_LINE = 1 << 16
+"""A line of an answer's head may have as many bytes as for `http.client`."""
+
 LARGE_BODY = 1 << 18
 """What is too much to be sent at once, in bytes."""
+
+LARGE_PACKED = 1 << 16
+"""What is unpacked on a thread, in bytes."""
 
 NEVER_ROUNDED = float('inf')
 """aiohttp rounds timeouts above this many seconds up to a whole one."""
@@ -53,6 +59,7 @@ NEVER_ROUNDED = float('inf')
 class _Taken:
     """The connection that an attempt was given, and whether it was used before."""
 
+    must_be_new: bool = False
     transport: asyncio.Transport | None = None
     is_kept: bool = False
 
@@ -69,8 +76,11 @@ class _Connector(aiohttp.TCPConnector):
         self._used: WeakSet[Any] = WeakSet()
 
     async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
-        connection = await super().connect(*arguments, **options)
         taken = _TAKEN.get()
+        connection = await super().connect(*arguments, **options)
+        while taken.must_be_new and connection.protocol in self._used:
+            connection.close()
+            connection = await super().connect(*arguments, **options)
         taken.transport, taken.is_kept = connection.transport, connection.protocol in self._used
         if not taken.is_kept:
             self._used.add(connection.protocol)
@@ -97,9 +107,11 @@ class Session:
         Raises:
             Undelivered: There is no answer.
         """
-        outcome = None
-        while outcome is None:
-            outcome = await self._attempt(step)
+        trust = self._trusted(step)
+        outcome = await self._attempt(step, trust, _Taken())
+        if outcome is None:
+            outcome = await self._attempt(step, trust, _Taken(must_be_new=True))
+        assert outcome is not None  # noqa: S101 - a new connection is not stale
         if isinstance(outcome, Undelivered):
             raise outcome  # here, and not where it was caught: what is raised there keeps its frames alive
         return outcome
@@ -109,41 +121,33 @@ class Session:
         if self._session is not None:
             await self._session.close()
 
-    def _started(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=_Connector(),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                skip_auto_headers=('User-Agent', 'Content-Type'),
-                headers=DEFAULT_HEADERS,
-            )
-        return self._session
-
     def _trusted(self, step: Send) -> ssl.SSLContext | bool:
         if target(step.url).scheme == 'http':
             return True
         self._tls = self._tls or tls_context(self._verify)
         return self._tls
 
-    async def _attempt(self, step: Send) -> Answer | Undelivered | None:
+    async def _attempt(self, step: Send, trust: ssl.SSLContext | bool, taken: _Taken) -> Answer | Undelivered | None:
         """An answer, or why there is none; None if the connection was a kept one that turned out to be stale."""
-        taken, has_head, is_read = _Taken(), False, False
+        has_head = is_read = False
         _TAKEN.set(taken)
+        self._session = self._session or _started()
         try:
-            async with self._started().request(
+            async with self._session.request(
                 step.method,
                 _address(step.url),
                 data=_body(step.content),
                 headers=_headers(step),
                 timeout=_timeout(step),
-                ssl=self._trusted(step),
+                ssl=trust,
                 allow_redirects=False,
             ) as answer:
                 has_head = True
                 raw = await answer.read()
                 is_read = True
-                content = unpacked(raw, answer.headers.get('Content-Encoding', ''))
+                encoding = answer.headers.get('Content-Encoding', '')
+                is_heavy = encoding and len(raw) > LARGE_PACKED
+                content = await asyncio.to_thread(unpacked, raw, encoding) if is_heavy else unpacked(raw, encoding)
                 headers = [(name.decode('latin-1'), value.decode('latin-1')) for name, value in answer.raw_headers]
                 sent = shown(step.headers)
                 return Answer(step.method, step.url, sent, step.content, answer.status, headers, content)
@@ -155,6 +159,18 @@ class Session:
             transport, taken.transport = taken.transport, None
             if transport is not None and not is_read:
                 transport.abort()  # else it goes on sending what it holds of the body
+
+
+def _started() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=_Connector(),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=('User-Agent', 'Content-Type'),
+        headers=DEFAULT_HEADERS,
+        max_line_size=LONGEST_LINE,
+        max_field_size=LONGEST_LINE,
+    )
 
 
 def _broke(error: Exception) -> bool:

@@ -93,6 +93,8 @@ def _received(step: Send, answer: httpx.Response, raw: bytes | None) -> Answer:
     content = answer.content if raw is None else unpacked(raw, answer.headers.get('content-encoding', ''))
     headers = answer.headers.multi_items()
     sent = shown(answer.request.headers)
+    if step.auth is not None:  # what it gave is not to be shown either
+        step.credentials = {name: value for name, value in answer.request.headers.items() if name == 'authorization'}
     return Answer(step.method, step.url, sent, step.content, answer.status_code, headers, content)
 
 

@@ -18,6 +18,7 @@ from ..errors import SparkConfigError, SparkConnectionError, SparkDecodeError, S
 
 __all__ = [
     'DEFAULT_HEADERS',
+    'LARGEST_ANSWER',
     'LONGEST_IDLE',
     'OutOfTimeError',
     'Phase',
@@ -89,7 +90,10 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
     if isinstance(verify, ssl.SSLContext):
         return verify
     if isinstance(verify, bool):
-        return httpx.create_ssl_context(verify=verify)
+        try:
+            return httpx.create_ssl_context(verify=verify)
+        except OSError as error:
+            raise SparkConfigError(f'SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}') from None
     try:
         return ssl.create_default_context(cafile=Path(verify))  # an empty text is a folder then, and not the default
     except OSError as error:
@@ -151,7 +155,7 @@ def unpacked(content: bytes, encoding: str) -> bytes:
         Undelivered: It is not what its `Content-Encoding` says, or too large.
     """
     encoding = encoding.strip().lower()
-    if encoding not in ENCODINGS:
+    if encoding not in ENCODINGS or not content:
         return content
     try:
         return unpack(content, 'gzip' if encoding == 'gzip' else 'deflate', LARGEST_ANSWER)

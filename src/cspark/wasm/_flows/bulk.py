@@ -16,16 +16,18 @@ from ..errors import (
     RateLimitError,
     ServiceUnavailableError,
     SparkApiError,
+    SparkConfigError,
     SparkConnectionError,
     SparkDecodeError,
     SparkError,
     SparkSdkError,
     SparkTimeoutError,
 )
+from ..inputs import Known
 from ..records import ChunkResults, RecordResult
 from ..results import ServiceExecuted
 
-__all__ = ['Bulk', 'Chunk', 'results_of']
+__all__ = ['Bulk', 'Chunk', 'EndOfRunError', 'results_of']
 
 FIRST_SIZE: Final = 256
 LARGEST_SIZE: Final = 8192
@@ -44,14 +46,19 @@ MOST_HELD: Final = 100_000
 """So many records are under way or wait for an earlier one, at most: what bounds the memory of a run."""
 
 PATIENCE: Final = 120.0
-"""How long a run goes on trying when a runner that has answered before does not any more, in seconds."""
+"""How long a run goes on trying when a runner that has answered before does not any more, in seconds from the first
+failure on."""
 
 LONGEST_PAUSE: Final = 10.0
+BAD_GATEWAY: Final = 502
 TOO_MUCH: Final = frozenset({408, 413, 504})
 """Statuses that say that a chunk was too large, and not that there is anything wrong with a record."""
 
 NEVER_BY_A_RECORD: Final = frozenset({401, 403, 404, 405, 415})
-"""Statuses that no smaller chunk could change."""
+"""Statuses that no smaller chunk could change; redirects are others."""
+
+MOST_TRIES: Final = 5
+"""A chunk that was under way so often when the connection broke is split: one of its records may end the runner."""
 
 
 @dataclass(slots=True)
@@ -61,6 +68,9 @@ class Chunk:
     start: int
     rows: Sequence[Any]
     names: tuple[str, ...] | None = None
+    known: Known = field(default_factory=Known)
+    tries: int = 0
+    failing_since: float = 0.0
 
     @property
     def inputs(self) -> list[Any]:
@@ -70,8 +80,16 @@ class Chunk:
     def halves(self) -> tuple[Chunk, Chunk]:
         """The same records in two chunks."""
         middle = len(self.rows) // 2
-        first = replace(self, rows=self.rows[:middle])
-        return first, replace(self, start=self.start + middle, rows=self.rows[middle:])
+        first = replace(self, rows=self.rows[:middle], tries=0)
+        return first, replace(self, start=self.start + middle, rows=self.rows[middle:], tries=0)
+
+
+class EndOfRunError(Exception):
+    """An error that no record has to do with."""
+
+    def __init__(self, error: SparkError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 @dataclass(slots=True)
@@ -102,6 +120,7 @@ class Bulk:
     _read: int = 0
     _left: int = 0
     _failures: int = 0
+    _failing_since: float | None = None
     _last_answer: float | None = None
 
     def __post_init__(self) -> None:
@@ -134,6 +153,8 @@ class Bulk:
         """The next chunk to send now, if there is one."""
         if not self.waiting or self.flying >= self.limit or self.pause > 0:
             return None
+        if self._failing_since and self._last_answer is None and self.flying:
+            return None  # whether there is a runner at all, those that are under way will tell
         self.flying += 1
         return self.waiting.popleft()
 
@@ -146,7 +167,7 @@ class Bulk:
         """A chunk was executed."""
         self.flying -= 1
         self._failures = 0
-        self._last_answer = time.monotonic()
+        self._failing_since, self._last_answer = None, time.monotonic()
         self._keep(results)
         if self.chunk_size is None:
             if seconds > SLOW:
@@ -167,12 +188,17 @@ class Bulk:
         Raises:
             SparkError: It is the end.
         """
-        is_too_much = isinstance(error, SparkTimeoutError) or getattr(error, 'status', 0) in TOO_MUCH
+        status = error.status if isinstance(error, SparkApiError) else 0
+        is_too_much = isinstance(error, SparkTimeoutError) or status in TOO_MUCH
+        is_gone = isinstance(error, SparkConnectionError) or status == BAD_GATEWAY
+        is_gone = is_gone or (isinstance(error, SparkTimeoutError) and not error.sent)
         self.flying -= 1
-        if isinstance(error, (SparkConnectionError, RateLimitError, ServiceUnavailableError)):
-            self._try_later(chunk, error)
-        elif isinstance(error, SparkApiError) and error.status in NEVER_BY_A_RECORD:
+        if status and status != BAD_GATEWAY:
+            self._last_answer = time.monotonic()
+        if self._is_hopeless(error, status):
             raise error
+        if isinstance(error, (RateLimitError, ServiceUnavailableError)) or (is_gone and not self._is_to_blame(chunk)):
+            self._try_later(chunk, error, is_gone=is_gone)
         elif len(chunk.rows) > 1:
             if is_too_much:
                 self._largest = min(self._largest, max(1, len(chunk.rows) // 2))
@@ -191,12 +217,26 @@ class Bulk:
                 self._left += 1
                 yield result
 
-    def _try_later(self, chunk: Chunk, error: SparkError) -> None:
+    def _is_hopeless(self, error: SparkError, status: int) -> bool:
+        """Whether this is no record's fault, and will not pass."""
+        if isinstance(error, SparkConfigError) or status in NEVER_BY_A_RECORD or 300 <= status < 400:
+            return True
+        return isinstance(error, SparkDecodeError) and self._last_answer is None  # what answers is no runner
+
+    def _is_to_blame(self, chunk: Chunk) -> bool:
+        """Whether the runner may be gone because of this chunk: it was gone each time, and not for others meanwhile."""
+        chunk.tries += 1
+        chunk.failing_since = chunk.failing_since or time.monotonic()
+        if chunk.tries < MOST_TRIES:
+            return False
+        return len(chunk.rows) > 1 or (self._last_answer or 0) > chunk.failing_since
+
+    def _try_later(self, chunk: Chunk, error: SparkError, *, is_gone: bool) -> None:
         now = time.monotonic()
-        if self._last_answer is None and isinstance(error, SparkConnectionError):
+        if self._last_answer is None and is_gone and not self.flying:
             raise error
-        self._last_answer = self._last_answer or now
-        if now - self._last_answer > PATIENCE:
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since > PATIENCE:
             raise error
         if self.pause == 0:  # calls that fail together count as one
             self.limit = max(1, self.limit // 2)

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from .._compression import Encoding, pack, pack_parts
 from .._json import is_object
-from ..inputs import encode_inputs
+from ..inputs import Known, encode_inputs
 
 __all__ = ['encode_body', 'is_heavy']
 
@@ -15,7 +15,13 @@ MANY: Final = 1000
 """So many records take about a tenth of a millisecond to encode, and some milliseconds where values are odd."""
 
 
-def encode_body(body: object, inputs: Any, encoding: Encoding | None, nan: Literal['null', 'error'] = 'null') -> bytes:
+def encode_body(
+    body: object,
+    inputs: Any,
+    encoding: Encoding | None,
+    nan: Literal['null', 'error'] = 'null',
+    known: Known | None = None,
+) -> bytes:
     """A body as it is sent.
 
     Args:
@@ -23,6 +29,7 @@ def encode_body(body: object, inputs: Any, encoding: Encoding | None, nan: Liter
         inputs: The inputs within it; errors name the place of a value from here.
         encoding: How to compress it.
         nan: What becomes of NaN and infinities.
+        known: What iterators among the values held, where these are encoded several times.
 
     Raises:
         SparkSdkError: It holds something that JSON cannot hold.
@@ -31,19 +38,19 @@ def encode_body(body: object, inputs: Any, encoding: Encoding | None, nan: Liter
     b'{"inputs":{"height":10}}'
     """
     if is_heavy(inputs) and is_object(body):
-        parts = _parts(body, inputs, nan)
+        parts = _parts(body, inputs, nan, known or Known())
         return b''.join(pack_parts(parts, encoding) if encoding else parts)
-    content = encode_inputs(body, inputs, nan)
+    content = encode_inputs(body, inputs, nan, known=known)
     return pack(content, encoding) if encoding else content
 
 
-def _parts(body: dict[str, Any], inputs: Sequence[Any], nan: Literal['null', 'error']) -> Iterator[bytes]:
+def _parts(body: dict[str, Any], inputs: Sequence[Any], nan: Literal['null', 'error'], known: Known) -> Iterator[bytes]:
     """A body with many records, so many at a time that others have their turn between two parts."""
     rest = encode_inputs({name: value for name, value in body.items() if name != 'inputs'}, None)
     yield b'{"inputs":['
     for start in range(0, len(inputs), MANY):
         some = inputs[start : start + MANY]
-        yield (b',' if start else b'') + encode_inputs(some, some, nan, start)[1:-1]
+        yield (b',' if start else b'') + encode_inputs(some, some, nan, start, known)[1:-1]
     yield b'],' + rest[1:] if len(rest) > 2 else b']}'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 import uuid
@@ -11,31 +12,27 @@ from typing import Any, Final, NoReturn
 
 from .._about import SPARK_USER_AGENT, about
 from .._json import decode_json, is_object
-from ..answer import Answer, shown
+from ..answer import SHOWN_HEADERS, Answer, shown
 from ..config import Config
 from ..errors import (
     ApiErrorCause,
     ErrorRequest,
+    SparkConnectionError,
     SparkDecodeError,
     SparkTimeoutError,
     api_error,
     error_response,
     shorten,
 )
-from ..options import CallOptions
-from .flow import Flow, Pause, Send, Undelivered, compute, send
+from ..options import CallOptions, HiddenHeaders
+from .flow import Compute, Flow, Pause, Send, Undelivered, compute, send
 from .retry import Retry, after_answer, after_failure
 
 __all__ = ['Call', 'caller', 'configured', 'exchange', 'not_sent']
 
 HEAVY_ANSWER: Final = 256 * 1024
-
-
-class _Headers(dict[str, str]):
-    """Headers whose values are not shown: they may hold credentials."""
-
-    def __repr__(self) -> str:
-        return f'<headers {sorted(self)}>'
+SHORTEST_SECRET: Final = 8
+"""A shorter value of a header is taken for a word, and not for a secret."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,14 @@ class Call:
         body: What writes the body.
         heavy: Whether that takes long.
         safe: Whether the call can be repeated without harm.
+        once: Whether its body can be read only once, so that it cannot be repeated at all.
     """
 
     request: Mapping[str, Any]
     body: Callable[[], bytes] | None = None
     heavy: bool = False
     safe: bool = True
+    once: bool = False
 
 
 @dataclass
@@ -64,17 +63,25 @@ class Attempts:
     tried: int = 0
     sent: int = 0
     renewed: bool = False
+    once: bool = False
 
     def cause(self, answer: Answer | None = None) -> ApiErrorCause:
         """What an error tells of the call: without its body and without credentials."""
         request = ErrorRequest(self.step.method, self.step.url, shown(self.step.headers))
         response = None
         if answer:
-            content = answer.content
-            for secret in self.step.credentials.values():  # a runner may say what it was sent
-                content = content.replace(secret.removeprefix('Bearer ').encode(), b'****')
-            response = error_response(answer.status, answer.headers, content)
+            headers = {name: self.masked(value) for name, value in answer.headers.items()}
+            content = self.masked(answer.content.decode('latin-1')).encode('latin-1')
+            response = error_response(answer.status, headers, content)
         return ApiErrorCause(request, response, self.sent, time.monotonic() - self.started)
+
+    def masked(self, said: str) -> str:
+        """What a runner said, without what it was sent: it may say that again."""
+        sent = [value.rpartition(' ')[2] for value in self.step.credentials.values()]
+        further = [value for name, value in self.step.headers.items() if name.lower() not in SHOWN_HEADERS]
+        for secret in (*sent, *further):
+            said = said.replace(secret, '****') if len(secret) >= SHORTEST_SECRET or secret in sent else said
+        return said
 
     @property
     def line(self) -> str:
@@ -98,7 +105,7 @@ def configured(config: Config, options: CallOptions) -> Config:
     if timeout is None and retries is None and not headers:
         return config
     given: Any = headers or {}
-    further = _Headers(_merged(config.extra_headers, given)) if headers else None
+    further = HiddenHeaders(_merged(config.extra_headers, given)) if headers else None
     changes: Any = {'timeout': timeout, 'max_retries': retries, 'extra_headers': further}
     return config.copy_with(**changes)
 
@@ -141,7 +148,7 @@ def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
         phases=config.phases,
         auth=config.auth.auth,
     )
-    attempts = Attempts(step, started)
+    attempts = Attempts(step, started, once=call.once)
     answer = yield from _deliver(config, attempts, safe=call.safe)
     return (yield from _read(attempts, answer))
 
@@ -173,21 +180,23 @@ def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
 
 def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]:
     """An answer, or why there is none. A token that was refused is fetched anew, once in a call."""
-    if config.auth.source and not config.auth.token:
-        yield from _fetch_token(config)
     step = attempts.step
-    attempts.sent += 1
     started = time.monotonic()
     try:
+        if config.auth.source and not config.auth.token:
+            yield from _fetch_token(config, step)
+        attempts.sent += 1
         step.credentials = config.auth.as_header
         answer = yield from send(step)
+        must_renew = answer.status == 401 and config.auth.source and not (attempts.renewed or attempts.once)
+        if must_renew:
+            yield from _fetch_token(config, step)
     except Undelivered as failure:
         return failure
     if config.logger.isEnabledFor(logging.DEBUG):
         _log_answer(config, attempts, answer, started)
-    if answer.status == 401 and config.auth.source and not attempts.renewed:
+    if must_renew:
         attempts.renewed = True
-        yield from _fetch_token(config)
         return (yield from _send_once(config, attempts))
     return answer
 
@@ -197,15 +206,23 @@ def _log_answer(config: Config, attempts: Attempts, answer: Answer, started: flo
     config.logger.debug('%s answered %d', attempts.line, answer.status, extra={'spark': seen})
 
 
-def _fetch_token(config: Config) -> Flow[None]:
-    source = config.auth.source
-    if source is not None:
-        config.auth.keep((yield from compute(source)))
+def _fetch_token(config: Config, step: Send) -> Flow[None]:
+    """Fetch a token, in place of one that was refused, unless another call has done so meanwhile."""
+    auth = config.auth
+
+    def fetch() -> Any:
+        is_new = auth.token and auth.as_header != step.credentials
+        return auth.token if is_new or auth.source is None else auth.source()
+
+    blocks = not inspect.iscoroutinefunction(auth.source)
+    yield Compute(fetch, heavy=blocks, keep=auth.keep, deadline=step.deadline)
 
 
 def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoReturn:
     error = failure.error
     error.cause = attempts.cause()
+    if isinstance(error, (SparkConnectionError, SparkTimeoutError)):
+        error.sent = failure.sent
     words = error.message
     if isinstance(error, SparkTimeoutError) and (not config.phases or time.monotonic() >= attempts.step.deadline):
         words = f'did not answer within {config.timeout:g} ms'
@@ -216,22 +233,23 @@ def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoRetu
 
 
 def _read(attempts: Attempts, answer: Answer) -> Flow[tuple[Answer, Any]]:
-    content = answer.content
+    # The body is in no variable here: it may say what was sent, and reports of errors show the variables of frames.
     if not answer.is_success:
         raise api_error(attempts.cause(answer))
     problem = ''
     data: Any = None
     try:
-        data = yield from compute(lambda: decode_json(content), heavy=len(content) > HEAVY_ANSWER)
+        data = yield from compute(lambda: decode_json(answer.content), heavy=len(answer.content) > HEAVY_ANSWER)
     except (ValueError, RecursionError) as error:
-        problem = f'it is not JSON ({shorten(str(error), 100)})' if content else 'it is empty'
+        problem = f'it is not JSON ({shorten(str(error), 100)})' if answer.content else 'it is empty'
     if not problem and not is_object(data):
         problem = f'it is a JSON {type(data).__name__} where an object belongs'
     if problem:
         kind = answer.headers.get('content-type', 'no content type')
-        start = shorten(content[:400].decode('utf-8', 'replace'), 100)
+        start = shorten(attempts.masked(answer.content[:400].decode('utf-8', 'replace')), 100)
         words = f'answered {answer.status} with what is not an answer of a runner'
         raise SparkDecodeError(f'{attempts.line} {words}: {problem}; {kind}: {start!r}', attempts.cause(answer))
     if data.get('status') == 'Error':
+        data = None
         raise api_error(attempts.cause(answer))
     return answer, data

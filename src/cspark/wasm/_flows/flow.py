@@ -56,10 +56,16 @@ class Pause:
 
 @dataclass(slots=True)
 class Compute:
-    """Call a function; the awaiting driver awaits what is awaitable. What is heavy may run on a thread there."""
+    """Call a function; the awaiting driver awaits what is awaitable. What is heavy may run on a thread there.
+
+    With `keep`, one call of a client does this at a time, until `deadline` at the longest: `keep` receives the result
+    before the next one has its turn. Where the time is over, `Undelivered` is thrown.
+    """
 
     function: Callable[[], Any]
     heavy: bool = False
+    keep: Callable[[Any], None] | None = None
+    deadline: float = 0.0
 
 
 class Undelivered(Exception):  # noqa: N818 - it says what happened; nobody outside sees it

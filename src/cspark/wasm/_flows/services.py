@@ -6,7 +6,8 @@ It follows the platform's Execute, Validation and Metadata APIs (https://docs.co
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
@@ -31,9 +32,10 @@ from .._compression import ENCODINGS
 from .._json import is_array, is_object
 from ..config import SPARK_SDK, Config
 from ..errors import SparkConfigError, SparkSdkError
-from ..inputs import columnar, read_inputs
+from ..inputs import Known, columnar, read_inputs
 from ..options import (
     COMPILERS,
+    LAYOUTS,
     ExecuteOptions,
     MetadataOptions,
     UploadOptions,
@@ -66,22 +68,39 @@ def upload(
         file = io.BytesIO(file)
     if not hasattr(file, 'read') or isinstance(cast(object, file), io.TextIOBase):
         raise SparkSdkError(f'file must be bytes or a file opened in binary mode ("rb"), not {type(file).__name__}')
-    if not (hasattr(file, 'seekable') and file.seekable()):
+    once = not (hasattr(file, 'seekable') and file.seekable())
+    if once:
         config = config.copy_with(max_retries=0)
     if progress := options.get('progress'):
         file = watched(file, progress)
+    if once:
+        file = cast('BinaryIO', _Stream(file.read))
     content = File(payload=file, file_name=text('file_name', file_name) or 'package.zip', mime_type='application/zip')
     request = upload_package_request(body=UploadRequest(file=content), **caller(config))
     # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
     headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
-    call = Call({**request, 'headers': headers}, safe=config.retry.uploads)
+    call = Call({**request, 'headers': headers}, safe=config.retry.uploads, once=once)
     return HttpResponse[Uploaded].of(*(yield from exchange(config, call)))
 
 
+@dataclass(frozen=True)
+class _Stream:
+    """A file that cannot be rewound, such as a pipe: httpx would ask the system for its size, which says 0."""
+
+    read: Callable[[int], bytes]
+
+
 def execute(
-    config: Config, uri: UriLike, response_format: str | None, options: ExecuteOptions
+    config: Config,
+    uri: UriLike,
+    response_format: str | None,
+    options: ExecuteOptions,
+    known: Known | None = None,
 ) -> Flow[ServiceExecuted[Any]]:
-    """v3 for one record, v4 for many; nothing is sent for none."""
+    """v3 for one record, v4 for many; nothing is sent for none.
+
+    `known` has what iterators among the values held, where the same inputs may be sent again.
+    """
     check_options('services.execute', options, ExecuteOptions)
     config = configured(config, options)
     wanted = one_of('response_format', response_format, FORMATS) or 'alike'
@@ -93,10 +112,11 @@ def execute(
     else:  # an iterator is the caller's code, which may be tied to its thread
         inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
     prepare = _many if is_array(inputs) else _one
-    layout = one_of('layout', options.get('layout'), ('rows', 'columnar'))
+    layout = one_of('layout', options.get('layout'), LAYOUTS)
     if layout == 'columnar' and is_array(inputs):
-        inputs = columnar(inputs)
-    call = prepare(config, named, inputs, options)
+        records = inputs
+        inputs = yield from compute(lambda: columnar(records), heavy=len(records) > MANY)
+    call = prepare(config, named, inputs, options, known)
     if is_array(inputs) and _is_empty(inputs):
         return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
     answer, data = yield from exchange(config, call)
@@ -150,17 +170,19 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
 
 
-def _with_json(request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None) -> Call:
+def _with_json(
+    request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None, known: Known | None = None
+) -> Call:
     """A call whose body is encoded when it is sent, and not by httpx."""
     body = request.pop('json')
-    return Call(request, lambda: encode_body(body, inputs, encoding, nan or 'null'), heavy=is_heavy(inputs))
+    return Call(request, lambda: encode_body(body, inputs, encoding, nan or 'null', known), heavy=is_heavy(inputs))
 
 
 def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:
     return one_of('encoding', options.get('encoding'), ENCODINGS), one_of('nan', options.get('nan'), ('null', 'error'))
 
 
-def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions) -> Call:
+def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
     compiler = one_of('compiler_type', options.get('compiler_type'), COMPILERS)
     named = _preferred(named)
     meta = RequestMeta(
@@ -183,7 +205,7 @@ def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions)
     body = ExecuteRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     encoding, nan = _encodings(options)
     arguments: dict[str, Any] = {'body': body, 'content_encoding': encoding or UNSET, **caller(config)}
-    return _with_json(_request_for_one(_tenant(config), named, arguments), inputs, encoding, nan)
+    return _with_json(_request_for_one(_tenant(config), named, arguments), inputs, encoding, nan, known)
 
 
 def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +227,7 @@ def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]
     return {**request, 'url': f'{head}/{tail.replace("%2F", "/")}'}
 
 
-def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions) -> Call:
+def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
     for name in ONE_RECORD_ONLY:
         if options.get(name):
             raise SparkSdkError(f'{name} works for one record only (a mapping as inputs), not for a list of records')
@@ -224,7 +246,7 @@ def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions
     encoding, nan = _encodings(options)
     build = api.execute_public_many_request if named.public else api.execute_many_request
     request = build(_tenant(config), body=body, content_encoding=encoding or UNSET, **caller(config))
-    return _with_json(request, inputs, encoding, nan)
+    return _with_json(request, inputs, encoding, nan, known)
 
 
 def _service_for_many(named: UriParams) -> str | None:

@@ -1,0 +1,110 @@
+"""Functions that fetch tokens: once for calls that need one at the same time, beside the event loop, and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import cspark.wasm as Hybrid
+from support.wire import Received, Recorder, Reply
+from support.worlds import World, client_in
+
+MANY = 20
+
+
+def together(world: World, url: str, token: Any, calls: int = MANY) -> list[int]:
+    """Make calls at the same time; their statuses."""
+    options: Any = {'base_url': url, 'tenant': 'my-tenant', 'token': token, 'max_retries': 0}
+    if world == 'sync':
+        with Hybrid.Client(**options) as client, ThreadPoolExecutor(calls) as pool:
+            made = [pool.submit(client.services.execute, 'f/s', inputs={}) for _ in range(calls)]
+            return [one.result().status for one in made]
+
+    async def main() -> list[int]:
+        async with Hybrid.AsyncClient(**options) as client:
+            made = [client.services.execute('f/s', inputs={}) for _ in range(calls)]
+            return [one.status for one in await asyncio.gather(*made)]
+
+    return asyncio.run(main())
+
+
+def test_calls_that_need_a_token_at_the_same_time_fetch_one(world: World, recorder: Recorder) -> None:
+    fetched = 0
+
+    def fetch() -> str:
+        nonlocal fetched
+        time.sleep(0.05)
+        fetched += 1
+        return f'token-{fetched}'
+
+    assert together(world, recorder.url, fetch) == [200] * MANY
+    assert fetched == 1
+    assert {one.headers['authorization'] for one in recorder.received} == {'Bearer token-1'}
+
+
+def test_calls_whose_token_is_refused_at_the_same_time_fetch_one(world: World, recorder: Recorder) -> None:
+    fetched = 0
+
+    def fetch() -> str:
+        nonlocal fetched
+        time.sleep(0.05)
+        fetched += 1
+        return f'token-{fetched}'
+
+    both = threading.Barrier(2)
+
+    def reply(request: Received) -> Reply:
+        if request.headers['authorization'] == 'Bearer token-1':
+            both.wait(5)
+            return Reply(401)
+        return Reply()
+
+    set_answer: Any = recorder
+    set_answer.answer = reply
+    assert together(world, recorder.url, fetch, 2) == [200, 200]
+    assert fetched == 2
+
+
+def test_a_plain_function_does_not_stop_the_event_loop(recorder: Recorder) -> None:
+    def fetch() -> str:
+        time.sleep(0.3)
+        return 'a-token'
+
+    async def main() -> int:
+        async with Hybrid.AsyncClient(base_url=recorder.url, tenant='t', token=fetch) as client:
+            call = asyncio.create_task(client.services.execute('f/s', inputs={}))
+            turns = 0
+            while not call.done():
+                await asyncio.sleep(0.01)
+                turns += 1
+            assert (await call).status == 200
+            return turns
+
+    assert asyncio.run(main()) > 10
+
+
+@pytest.mark.parametrize('kind', ['async', 'plain'])
+def test_a_function_that_hangs_ends_with_the_time_of_the_call(recorder: Recorder, kind: str) -> None:
+    go_on = threading.Event()
+
+    async def hang() -> str:
+        await asyncio.sleep(30)
+        return 'late'
+
+    def block() -> str:
+        go_on.wait(30)
+        return 'late'
+
+    token: Any = hang if kind == 'async' else block
+    with client_in('async', base_url=recorder.url, token=token, timeout=200) as client:
+        started = time.monotonic()
+        with pytest.raises(Hybrid.SparkTimeoutError, match='200 ms'):
+            client.services.execute('f/s', inputs={})
+        go_on.set()
+        assert time.monotonic() - started < 5
+    assert recorder.received == []
