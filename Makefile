@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test check format generate samples docs coverage measure bench pictures wheel clean
+.PHONY: help demo test check format generate samples docs coverage measure bench transports pictures wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,13 +56,16 @@ pictures: $(READY) ## draw where a call's time goes and how cost grows, for docs
 bench: $(READY) ## measure beside cspark, httpx, aiohttp and http.client, and write docs/benchmarks.md
 	@$(BIN)/python scripts/bench/run.py
 
+transports: $(READY) ## measure what could carry a call instead, and write docs/transports.md
+	@$(BIN)/python scripts/bench/transports.py
+
 wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty environment
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/python scripts/try_wheel.py
 
 clean: ## remove everything that the other commands made
-	rm -rf $(VENV) .venv-cspark dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) .venv-cspark .venv-transports dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@echo 'setting up $(VENV)'

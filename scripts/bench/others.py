@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cspark.wasm as Hybrid
-from calls import OPTIONS, RECORD, RECORDS, URL, best
+from calls import OPTIONS, RECORD, RECORDS, URL, best, in_flight
 
 PATH = '/my-tenant/api/v3/folders/shapes/services/cylinder/execute'
 BODY = {
@@ -49,31 +49,13 @@ def small_by_http_client() -> float:
     return best(call, 50, 40)
 
 
-def _at_once(call: Any) -> Any:
-    async def caller(count: int) -> None:
-        for _ in range(count):
-            await call()
-
-    async def measure() -> float:
-        await asyncio.gather(*(caller(2) for _ in range(50)))
-        found = float('inf')
-        for _ in range(5):
-            started = time.perf_counter()
-            await asyncio.gather(*(caller(8) for _ in range(50)))
-            found = min(found, (time.perf_counter() - started) / 400)
-        return found
-
-    return measure()
-
-
 def at_once_by_httpx() -> float:
     """50 calls in flight by httpx alone."""
     import httpx
 
     async def main() -> float:
         async with httpx.AsyncClient(base_url=URL) as client:
-            found: float = await _at_once(lambda: client.post(PATH, json=BODY))
-            return found
+            return await in_flight(lambda: client.post(PATH, json=BODY))
 
     return asyncio.run(main())
 
@@ -89,8 +71,7 @@ def at_once_by_aiohttp() -> float:
                 async with session.post(URL + PATH, json=BODY) as answer:
                     return await answer.json()
 
-            found: float = await _at_once(call)
-            return found
+            return await in_flight(call)
 
     return asyncio.run(main())
 
@@ -140,14 +121,42 @@ def _growth(action: Any) -> float:
 
 
 def batch_memory() -> float:
-    """Peak memory of encoding and sending 100,000 records, as a multiple of their plain JSON."""
-    import httpx
+    """Peak memory of 100,000 records there and back by a `Client`, as a multiple of their plain JSON."""
+    with Hybrid.Client(base_url=URL, **OPTIONS) as hybrid:
+        hybrid.services.execute('shapes/cylinder', inputs=RECORDS[:2000], encoding='gzip')
+        return _growth(lambda: hybrid.services.execute('shapes/cylinder', inputs=RECORDS, encoding='gzip')) / _size()
 
-    size = sum(len(json.dumps(one, separators=(',', ':'))) + 1 for one in RECORDS)  # not as one text, which would count
-    http_client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=b'{"outputs":[]}')))
-    with Hybrid.Client(base_url=URL, http_client=http_client, **OPTIONS) as hybrid:
-        hybrid.services.execute('shapes/cylinder', inputs=RECORDS[:10])
-        return _growth(lambda: hybrid.services.execute('shapes/cylinder', inputs=RECORDS)) / size
+
+def batch_memory_async() -> float:
+    """The same by an `AsyncClient`."""
+
+    async def main() -> float:
+        async with Hybrid.AsyncClient(base_url=URL, **OPTIONS) as hybrid:
+            await hybrid.services.execute('shapes/cylinder', inputs=RECORDS[:2000], encoding='gzip')
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            await hybrid.services.execute('shapes/cylinder', inputs=RECORDS, encoding='gzip')
+            return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024.0 / _size()
+
+    return asyncio.run(main())
+
+
+def _size() -> int:
+    """The bytes of the records' plain JSON, which is never made as a whole: that would count."""
+    return sum(len(json.dumps(one, separators=(',', ':'))) + 1 for one in RECORDS)
+
+
+def layouts() -> dict[str, list[float]]:
+    """Seconds of a call with 100,000 records and the bytes of its packed body, by layout."""
+    found: dict[str, list[float]] = {}
+    with Hybrid.Client(base_url=URL, **OPTIONS) as hybrid:
+        for layout in ('rows', 'columnar'):
+
+            def call(layout: Any = layout) -> Any:
+                return hybrid.services.execute('shapes/cylinder', inputs=RECORDS, encoding='gzip', layout=layout)
+
+            body: bytes = call().raw_request.content
+            found[layout] = [best(call, 1, 5), len(body)]
+    return found
 
 
 def upload_memory() -> list[float]:

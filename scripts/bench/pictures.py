@@ -26,7 +26,7 @@ from cspark.wasm._flows.flow import Compute, Send
 
 OPTIONS: dict[str, Any] = {'tenant': 'my-tenant', 'token': 'open', 'logger': False}
 RECORD = {'height': 10, 'radius': 2}
-SIZES = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
+SIZES = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
 
 
 def least(action: Callable[[], object]) -> float:
