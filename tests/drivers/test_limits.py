@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -269,3 +270,61 @@ def test_no_logger_is_changed(recorder: Recorder, world: World) -> None:
         with opened(world, base_url=recorder.url, logger=logger) as hybrid:
             hybrid.health.check()
     assert state() == before
+
+
+def takes_slowly(connection: Any) -> None:
+    """Take a body bit by bit, for some seconds, and answer."""
+    with connection:
+        connection.settimeout(0.2)
+        try:
+            for _ in range(200):
+                connection.recv(20_000)
+                time.sleep(0.02)
+        except OSError:
+            return
+        connection.sendall(head(len(BODY)) + BODY)
+
+
+def test_an_upload_that_is_taken_slowly_ends_with_the_time_of_the_call(world: World) -> None:
+    with misbehaving() as faulty:
+        faulty.serve = takes_slowly  # type: ignore[method-assign]
+        with client_in(world, base_url=faulty.url, timeout=500, max_retries=0) as hybrid:
+            started = time.monotonic()
+            with pytest.raises(Hybrid.SparkTimeoutError):
+                hybrid.services.upload(b'x' * 30_000_000)
+            assert time.monotonic() - started < 2
+
+
+def test_a_body_that_nobody_takes_ends_with_the_limit_of_writing(world: World) -> None:
+    over = threading.Event()
+
+    def takes_nothing(connection: Any) -> None:
+        with connection:
+            over.wait(20)
+
+    inputs = [{'name': 'x' * 100}] * 200_000
+    with misbehaving() as faulty:
+        faulty.serve = takes_nothing  # type: ignore[method-assign]
+        with client_in(world, base_url=faulty.url, timeout=httpx.Timeout(20, write=0.3), max_retries=0) as hybrid:
+            started = time.monotonic()
+            with pytest.raises(Hybrid.SparkTimeoutError):
+                hybrid.services.execute('f/s', inputs=inputs)
+            assert time.monotonic() - started < 5
+        over.set()
+
+
+def test_a_body_that_is_taken_slowly_is_within_the_limit_of_writing(world: World) -> None:
+    def steady(connection: Any) -> None:
+        with connection:
+            end = b''
+            while b'"the last"' not in end:
+                end = end[-20:] + connection.recv(200_000)
+                time.sleep(0.01)  # so that the whole takes twice the limit of a wait
+            connection.sendall(head(len(BODY)) + BODY)
+
+    inputs = [{'name': 'a' * 100}] * 100_000 + [{'name': 'the last'}]
+    with misbehaving() as faulty:
+        faulty.serve = steady  # type: ignore[method-assign]
+        timeout = httpx.Timeout(20, write=0.25)
+        with client_in(world, base_url=faulty.url, timeout=timeout, max_retries=0) as hybrid:
+            assert hybrid.services.execute('f/s', inputs=inputs).status == 200

@@ -14,6 +14,7 @@ from hybrid_runner_api.api.runner import check_health
 from hybrid_runner_api.models import HealthStatus, UploadAnswer, UploadRequest
 from hybrid_runner_api.types import File
 from support.packages import CYLINDER
+from support.wire import Recorder
 
 
 def nobody() -> str:
@@ -48,3 +49,30 @@ def test_it_raises_what_httpx_raises_where_nobody_listens() -> None:
 
     with pytest.raises(httpx.ConnectError, match='cannot be reached'):
         asyncio.run(main())
+
+
+def test_copies_of_the_raw_client_go_through_the_same_connections(recorder: Recorder) -> None:
+    with Hybrid.Client(base_url=recorder.url, tenant='t', api_key='a-key') as hybrid:
+        for raw in (hybrid.raw, hybrid.raw.with_headers({'x-one': '1'}), hybrid.raw.with_timeout(httpx.Timeout(5))):
+            check_health.sync_detailed(client=raw)
+    assert [one.headers['x-synthetic-key'] for one in recorder.received] == ['a-key'] * 3
+    assert {one.headers['user-agent'] for one in recorder.received} == {Hybrid.about}
+    assert [one.headers.get('x-one') for one in recorder.received] == [None, '1', None]
+
+    async def main() -> None:
+        async with Hybrid.AsyncClient(base_url=recorder.url, tenant='t', api_key='a-key') as awaited:
+            await check_health.asyncio_detailed(client=awaited.raw.with_headers({'x-one': '2'}))
+            with pytest.raises(Hybrid.SparkSdkError, match='Client has a blocking one'):
+                check_health.sync_detailed(client=awaited.raw)
+
+    asyncio.run(main())
+    assert recorder.last.headers['x-synthetic-key'] == 'a-key' and recorder.last.headers['x-one'] == '2'
+
+
+def test_the_raw_client_of_a_blocking_one_does_not_await(recorder: Recorder) -> None:
+    with (
+        Hybrid.Client(base_url=recorder.url, tenant='t', token='open') as hybrid,
+        pytest.raises(Hybrid.SparkSdkError, match='AsyncClient has one that awaits'),
+    ):
+        asyncio.run(check_health.asyncio_detailed(client=hybrid.raw))
+    assert recorder.received == []

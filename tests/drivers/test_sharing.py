@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import pytest
 import cspark.wasm as Hybrid
 from support.callers import sending_through
 from support.faulty import answers, misbehaving, says_nothing
+from support.packages import CYLINDER
 from support.wire import SUCCESS, Received, Recorder, Reply
 from support.worlds import World, client_in
 
@@ -154,6 +156,27 @@ def test_answers_and_errors_cross_a_process_pool(url: str, tmp_path: Path, metho
     outputs, error = program(POOLS, tmp_path, url, method)
     assert len(outputs) == 1
     assert error == ['NotFoundError', 404, True]
+
+
+LOCAL_FORK = """
+import json, os, sys
+import cspark.wasm as Hybrid
+
+with Hybrid.LocalRunner(sys.argv[1], instances=1) as runner, runner.client(timeout=5000) as hybrid:
+    hybrid.services.execute('shapes/cylinder', inputs={})
+    if (child := os.fork()) == 0:
+        try:
+            hybrid.services.execute('shapes/cylinder', inputs={})
+        except Hybrid.SparkSdkError as error:
+            os._exit(7 if 'forked process' in str(error) else 8)
+        os._exit(9)
+    print(json.dumps(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork')
+def test_a_local_runner_says_in_a_forked_process_that_it_stayed_behind(tmp_path: Path) -> None:
+    assert program(LOCAL_FORK, tmp_path, str(CYLINDER)) == 7
 
 
 def test_an_async_client_in_a_second_event_loop_says_so(recorder: Recorder) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from cspark.wasm.local import app
+from cspark.wasm.local.archive import Limits
 from support.calls import Api, Json, message, serving
 from support.models import HANG, SCRIPTED_ID, THROW, record, scripted
 from support.packages import CYLINDER, CYLINDER_140, CYLINDER_150, TERM_LIFE
@@ -225,6 +228,34 @@ def test_an_upload_that_says_it_is_very_large_is_refused_before_it_is_sent(api: 
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(f'{head}Content-Length: 600000000\r\n\r\n'.encode())
         assert connection.recv(100).startswith(b'HTTP/1.1 413 ')
+
+
+def test_an_upload_in_pieces_has_the_same_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, 'Limits', lambda: Limits(total=200_000))
+    where = httpx.URL(api.url)
+    with socket.create_connection((where.host, where.port or 80)) as connection:
+        connection.settimeout(10)
+        head = 'POST /api/v3/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n'
+        part = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\n'
+        connection.sendall(f'{head}Transfer-Encoding: chunked\r\n\r\n{len(part):x}\r\n{part}\r\n'.encode())
+        for _ in range(30):
+            connection.sendall(b'2710\r\n' + b'x' * 10_000 + b'\r\n')
+        connection.sendall(b'0\r\n\r\n')
+        answer = connection.recv(65536).decode()
+    assert answer.startswith('HTTP/1.1 413') and 'larger than 200,000 bytes' in answer
+
+
+def test_a_caller_who_leaves_is_no_failure_of_the_runner(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    where = httpx.URL(api.url)
+    for kind in ('multipart/form-data; boundary=b', 'application/json'):
+        path = '/api/v3/upload' if 'form' in kind else f'/my-tenant/api/{PATH}'
+        with socket.create_connection((where.host, where.port or 80)) as connection:
+            head = f'POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 5000\r\n\r\n'
+            connection.sendall(head.encode() + b'--b\r\n')
+            time.sleep(0.1)
+    assert api.get('version')
+    time.sleep(0.1)
+    assert [one.getMessage() for one in caplog.records if one.levelname == 'ERROR'] == []
 
 
 def test_the_version_says_what_the_runner_is_compatible_with(api: Api) -> None:

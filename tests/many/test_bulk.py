@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import cspark.wasm as Hybrid
@@ -265,6 +266,38 @@ def test_what_will_not_pass_ends_the_run_whatever_the_records(error: Hybrid.Spar
     bulk = Bulk(None, None, on_error='collect')
     with pytest.raises(type(error)):
         bulk.failed(offer(bulk), error)
+
+
+@pytest.mark.parametrize(
+    ('names', 'words', 'told'),
+    [
+        (None, 'inputs[0].height: a value of type X', 'height: a value of type X'),
+        (None, "inputs[0]['a b']: NaN", "['a b']: NaN"),
+        (None, 'inputs[0]: a record must be a mapping', 'inputs[0]: a record must be a mapping'),
+        (('age', 'height'), 'inputs[1][1]: NaN', 'height: NaN'),
+        (('age', 'height'), 'inputs[1][1].x: NaN', 'height.x: NaN'),
+    ],
+)
+def test_an_error_of_a_record_names_its_place_once(names: Any, words: str, told: str) -> None:
+    for on_error in ('raise', 'collect'):
+        bulk = Bulk(None, None, on_error=on_error)
+        bulk.offer(Chunk(300, [[1, 2]], names))
+        chunk = bulk.next()
+        assert chunk
+        if on_error == 'collect':
+            results = bulk.failed(chunk, Hybrid.SparkSdkError(words))
+            assert results and results.errors[0][0]['message'] == told
+        else:
+            with pytest.raises(Hybrid.SparkSdkError) as caught:
+                bulk.failed(chunk, Hybrid.SparkSdkError(words))
+            assert caught.value.message == f'record 300: {told}'
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    assert planner.check_settings(np.int64(5), np.int32(2), 'raise') == (5, 2)
+    for wrong in (True, 0, 1.5, 'many', None):
+        with pytest.raises(Hybrid.SparkSdkError, match='chunk_size must be a whole number'):
+            planner.check_settings(wrong, 1, 'raise')
 
 
 def test_a_first_call_that_fails_is_sent_again_if_another_one_is_answered(clock: Clock) -> None:

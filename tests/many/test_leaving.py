@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,28 @@ def test_results_come_before_the_next_records_are_asked_for(world: World, square
     with calling(world, squarer) as client, execute_many(client, URI, records(), chunk_size=10) as results:
         next(results)
         assert given < 400
+
+
+def test_leaving_does_not_wait_for_calls_that_are_still_connecting() -> None:
+    def failing() -> Iterator[dict[str, int]]:
+        yield from squares(64)
+        until(lambda: len(busy_threads()) > 1)
+        time.sleep(0.1)
+        raise LookupError
+
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(('127.0.0.1', 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f'http://127.0.0.1:{full.getsockname()[1]}'
+        client = stack.enter_context(Hybrid.Client(base_url=url, tenant='my-tenant', token='open', timeout=60_000))
+        started = time.monotonic()
+        with pytest.raises(LookupError):
+            list(client.services.execute_many(URI, failing(), chunk_size=10))
+        assert time.monotonic() - started < 20
+    assert busy_threads() == []
 
 
 @pytest.mark.skipif(sys.platform == 'win32', reason='no limit on files')

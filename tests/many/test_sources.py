@@ -20,6 +20,7 @@ from cspark.wasm.sources import BATCH, Source, open_source
 
 pa: Any = importlib.import_module('pyarrow')
 pq: Any = importlib.import_module('pyarrow.parquet')
+dataset: Any = importlib.import_module('pyarrow.dataset')
 COUNT = 2 * BATCH + 5
 RECORDS: list[dict[str, Any]] = [{'age': index, 'rate': index / 4, 'name': f'é{index}'} for index in range(COUNT)]
 TABLE: Any = pa.Table.from_pylist(RECORDS)
@@ -58,6 +59,11 @@ FORMS: dict[str, tuple[Callable[[Path], Any], int | None]] = {
     'list': (lambda _: RECORDS, COUNT),
     'tuple': (lambda _: tuple(RECORDS), COUNT),
     'generator': (lambda _: (record for record in RECORDS), None),
+    'frames': (lambda _: (pd.DataFrame(RECORDS[start : start + 1000]) for start in range(0, COUNT, 1000)), None),
+    'batches': (lambda _: TABLE.to_batches(max_chunksize=1000), None),
+    'a CSV reader of pandas': (lambda folder: pd.read_csv(csv_file(folder / 'in.csv'), chunksize=1000), None),
+    'a dataset': (lambda folder: dataset.dataset(parquet(folder / 'in.parquet')), None),
+    'numpy': (lambda _: pd.DataFrame(RECORDS).to_records(index=False), COUNT),
     'mappings': (lambda _: [UserDict(record) for record in RECORDS], COUNT),
     'dataclasses': (lambda _: [Person(**record) for record in RECORDS], COUNT),
     'columnar': (lambda _: columnar(), COUNT),

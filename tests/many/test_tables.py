@@ -280,3 +280,12 @@ def test_two_writers_of_one_file_are_refused(tmp_path: Path) -> None:
     assert writer.finish() == 1
     open_writer(path).drop()
     assert path.exists() and open_writer(path).finish() == 0
+
+
+def test_members_that_only_later_tables_have_are_refused_and_not_left_out(tmp_path: Path) -> None:
+    late = {'year': 1, 'late': 2.5}
+    rows = results(lambda index: {'plan': [{'year': 1} if index < BATCH else late]})
+    with pytest.raises(Hybrid.SparkSdkError, match=r'later records have other outputs \(plan.late\)'):
+        written(tmp_path / 'out.parquet', rows)
+    rows = results(lambda index: {'plan': [{'year': 1}] if index < BATCH else []})
+    assert written(tmp_path / 'out.parquet', rows)[-1]['plan'] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
@@ -80,3 +81,9 @@ def test_what_is_no_logger_is_refused(given: Any, words: str) -> None:
         LoggerOptions.when(given)
     with pytest.raises(Hybrid.SparkConfigError, match=words):
         Hybrid.Config(base_url='http://h/t', token='open', logger=given)
+
+
+def test_a_configuration_that_logs_nowhere_pickles() -> None:
+    made = Hybrid.Config(base_url='http://localhost:3000', tenant='t', token='open', logger=False)
+    copy = pickle.loads(pickle.dumps(made))
+    assert copy.logger.disabled and copy.logger.name == 'cspark.wasm'

@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from ._about import __title__, __version__, about
-from .auth import Authorization
+from .auth import Authorization, TokenLike
 from .config import (
     DEFAULT_MAX_RETRIES,
     DEFAULT_RETRY_INTERVAL,
@@ -27,6 +27,8 @@ from .errors import (
     ApiErrorCause,
     BadRequestError,
     ConflictError,
+    ErrorRequest,
+    ErrorResponse,
     ForbiddenError,
     GatewayTimeoutError,
     InternalServerError,
@@ -47,7 +49,8 @@ from .errors import (
     UnprocessableEntityError,
     UnsupportedMediaTypeError,
 )
-from .logger import LoggerOptions
+from .inputs import Inputs
+from .logger import LoggerLike, LoggerOptions
 from .options import (
     CallOptions,
     ClientOptions,
@@ -59,7 +62,8 @@ from .options import (
     UploadOptions,
     ValidateOptions,
 )
-from .records import Progress, RecordResult
+from .progress import UploadProgress
+from .records import Progress, ProgressLike, RecordResult
 from .results import (
     ExecutedData,
     Health,
@@ -71,7 +75,7 @@ from .results import (
     VersionInfo,
 )
 from .retry_policy import RetryPolicy
-from .uri import Uri, UriParams
+from .uri import Uri, UriLike, UriParams
 
 if TYPE_CHECKING:
     from ._async_client import AsyncClient
@@ -96,14 +100,18 @@ __all__ = [
     'ClientOptions',
     'Config',
     'ConflictError',
+    'ErrorRequest',
+    'ErrorResponse',
     'ExecuteOptions',
     'ExecutedData',
     'ForbiddenError',
     'GatewayTimeoutError',
     'Health',
     'HttpResponse',
+    'Inputs',
     'InternalServerError',
     'LocalRunner',
+    'LoggerLike',
     'LoggerOptions',
     'ManyOptions',
     'ManyResults',
@@ -111,6 +119,7 @@ __all__ = [
     'NotFoundError',
     'PackageError',
     'Progress',
+    'ProgressLike',
     'RateLimitError',
     'RecordOptions',
     'RecordResult',
@@ -130,13 +139,16 @@ __all__ = [
     'SparkSdkError',
     'SparkTimeoutError',
     'StaticOptions',
+    'TokenLike',
     'UnauthorizedError',
     'UnknownApiError',
     'UnprocessableEntityError',
     'UnsupportedMediaTypeError',
     'UploadOptions',
+    'UploadProgress',
     'Uploaded',
     'Uri',
+    'UriLike',
     'UriParams',
     'ValidateOptions',
     'VersionInfo',

@@ -53,14 +53,14 @@ def pack_parts(parts: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def unpack(content: bytes, encoding: Encoding, limit: int) -> bytes:
-    """Decompress up to a limit, in bytes.
+def unpack(content: bytes, encoding: Encoding, limit: int, *, raw_too: bool = False) -> bytes:
+    """Decompress up to a limit, in bytes; with `raw_too` a `deflate` without the two bytes that HTTP asks for too.
 
     Raises:
         TooLargeError: There is more.
         ValueError: It is not what the encoding says, or it is cut off.
     """
-    is_raw = encoding == 'deflate' and content[:1] and content[0] & 15 != 8  # some leave zlib's two bytes out
+    is_raw = raw_too and encoding == 'deflate' and content[:1] and content[0] & 15 != 8
     parts: list[bytes] = []
     rest, size = memoryview(content), SMALL_PIECE
     reader = None

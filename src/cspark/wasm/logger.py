@@ -63,6 +63,15 @@ def logger_for(logger: LoggerLike) -> logging.Logger:
     options = LoggerOptions.when(logger)
     if not options.disabled:
         return logging.getLogger(options.context)
-    silent = logging.Logger(options.context)
-    silent.disabled = True
-    return silent
+    return _Silent(options.context)
+
+
+class _Silent(logging.Logger):
+    """A logger that says nothing; unlike others it is no part of the tree, by which others are pickled."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.disabled = True
+
+    def __reduce__(self) -> tuple[type[_Silent], tuple[str]]:
+        return _Silent, (self.name,)

@@ -47,7 +47,7 @@ class Source:
 
     def __init__(self, blocks: Iterator[Rows], total: int | None = None) -> None:
         self.total = total
-        self._blocks = blocks
+        self.blocks = blocks
         self._rest: Rows | None = None
 
     def take(self, count: int, *, exactly: bool = False) -> Rows | None:
@@ -59,7 +59,7 @@ class Source:
 
     def _some(self, count: int) -> Rows | None:
         while self._rest is None or not self._rest.rows:
-            self._rest = next(self._blocks, None)
+            self._rest = next(self.blocks, None)
             if self._rest is None:
                 return None
         taken = Rows(self._rest.rows[:count], self._rest.names)
@@ -68,7 +68,7 @@ class Source:
 
     def close(self) -> None:
         """Close the file that they come from, if they do."""
-        close: Callable[[], None] | None = getattr(self._blocks, 'close', None)
+        close: Callable[[], None] | None = getattr(self.blocks, 'close', None)
         if close is not None:
             close()
 
@@ -91,7 +91,7 @@ def open_source(inputs: Any) -> Source:
     if library_of(inputs) == 'polars' and hasattr(inputs, 'collect'):
         lazy: Any = inputs
         inputs = lazy.collect()
-    if library_of(inputs) in ('pandas', 'polars') and hasattr(inputs, 'columns'):
+    if _is_frame(inputs):
         frame: Any = inputs
         return Source(_frame(frame), len(frame))
     if isinstance(inputs, (str, bytes, bytearray, memoryview)):
@@ -108,6 +108,8 @@ def _iterable(inputs: Iterable[Any]) -> Source:
     first = next(records, _NOTHING)
     if first is _NOTHING:
         return Source(iter(()), 0)
+    if _is_frame(first) or library_of(first) == 'pyarrow':
+        return Source(_parts(itertools.chain([first], records)))
     if isinstance(first, (list, tuple)) and not hasattr(first, '_asdict'):
         if not all(isinstance(name, str) for name in first):
             raise SparkSdkError('inputs[0]: the first row of columnar inputs must hold the names, as text')
@@ -126,6 +128,19 @@ def _batches(records: Iterator[Any], names: tuple[str, ...] | None = None) -> It
         size = min(size * 2, BATCH)
 
 
+def _is_frame(value: Any) -> bool:
+    """Whether it is a data frame, or a numpy array with names."""
+    if library_of(value) in ('pandas', 'polars'):
+        return hasattr(value, 'columns') and hasattr(value, '__len__')
+    return bool(getattr(getattr(value, 'dtype', None), 'names', None)) and getattr(value, 'ndim', 0) == 1
+
+
+def _parts(parts: Iterable[Any]) -> Iterator[Rows]:
+    """Data frames or tables one after the other, as a reader of a large file gives them."""
+    for part in parts:
+        yield from open_source(part).blocks
+
+
 def _frame(frame: Any) -> Iterator[Rows]:
     for start in range(0, len(frame), BATCH):
         some = (frame.iloc if hasattr(frame, 'iloc') else frame)[start : start + BATCH]  # by place, not by label
@@ -138,6 +153,8 @@ def _arrow(inputs: Any) -> Source | None:
     if library_of(inputs) != 'pyarrow':
         return None
     if hasattr(inputs, 'to_batches'):
+        if not hasattr(inputs, 'num_rows'):  # a dataset
+            return Source(_arrow_rows(inputs.to_batches()))
         return Source(_arrow_rows(inputs.to_batches(max_chunksize=BATCH)), inputs.num_rows)
     if hasattr(inputs, 'read_next_batch'):
         return Source(_arrow_rows(inputs))

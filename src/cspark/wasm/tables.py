@@ -149,9 +149,22 @@ class _Parquet(TableWriter):
                 raise SparkSdkError(
                     f'{self.path.name}: later records have other outputs ({min(unknown)}); write .jsonl'
                 )
-            self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
+            table = pa.Table.from_pylist(rows, schema=self._writer.schema)
+            self._check_nested(rows, table.schema)
+            self._writer.write_table(table)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SparkSdkError(f'{self.path.name}: the outputs are not of one type; write .jsonl ({error})') from error
+
+    def _check_nested(self, rows: list[dict[str, Any]], schema: Any) -> None:
+        """Arrow leaves out without a word what an object within a record has beyond its type."""
+        for one in schema:
+            if self._arrow.types.is_nested(one.type):
+                found = self._arrow.array([row.get(one.name) for row in rows]).type
+                written = _members(self._arrow, one.type, one.name)
+                if unknown := sorted(_members(self._arrow, found, one.name) - written):
+                    raise SparkSdkError(
+                        f'{self.path.name}: later records have other outputs ({unknown[0]}); write .jsonl'
+                    )
 
     def _kind(self, kind: Any) -> Any:
         """The type of a column: what is whole in the first records may not be in later ones."""
@@ -168,6 +181,15 @@ class _Parquet(TableWriter):
         with self._file:
             if self._writer is not None:
                 self._writer.close()
+
+
+def _members(arrow: Any, kind: Any, name: str) -> set[str]:
+    """The names of all that is within a column."""
+    if arrow.types.is_list(kind):
+        return _members(arrow, kind.value_type, name)
+    if arrow.types.is_struct(kind):
+        return {member for one in kind for member in _members(arrow, one.type, f'{name}.{one.name}')}
+    return {name} if not arrow.types.is_null(kind) else set()
 
 
 _WRITERS: Final[dict[str, type[TableWriter]]] = {

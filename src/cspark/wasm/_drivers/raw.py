@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any
 
 import httpx
 
@@ -21,7 +20,7 @@ from .blocking import Connections
 __all__ = ['raw_async_client', 'raw_client']
 
 
-class _Through(httpx.BaseTransport):
+class _Through(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Sends requests through a client's connections, which stay open when this one is closed."""
 
     __slots__ = ('_config', '_connections')
@@ -40,8 +39,11 @@ class _Through(httpx.BaseTransport):
             refused = _refused(request, failure)
         raise refused
 
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise SparkSdkError(f'{request.url}: the raw client of a Client blocks; AsyncClient has one that awaits')
 
-class _AsyncThrough(httpx.AsyncBaseTransport):
+
+class _AsyncThrough(httpx.AsyncBaseTransport, httpx.BaseTransport):
     __slots__ = ('_config', '_connections')
 
     def __init__(self, config: Config, connections: AsyncConnections) -> None:
@@ -59,22 +61,24 @@ class _AsyncThrough(httpx.AsyncBaseTransport):
             refused = _refused(request, failure)
         raise refused
 
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise SparkSdkError(f'{request.url}: the raw client of an AsyncClient awaits; Client has a blocking one')
+
 
 def raw_client(config: Config, connections: Connections) -> GeneratedClient:
-    """A generated client for blocking calls."""
-    through = httpx.Client(transport=_Through(config, connections), **_settings(config))
-    return GeneratedClient(base_url=config.base_url.value).set_httpx_client(through)
+    """A generated client for blocking calls; so are those that its `with_headers` and the like make of it."""
+    return _generated(config, _Through(config, connections))
 
 
 def raw_async_client(config: Config, connections: AsyncConnections) -> GeneratedClient:
-    """A generated client for awaited calls."""
-    through = httpx.AsyncClient(transport=_AsyncThrough(config, connections), **_settings(config))
-    return GeneratedClient(base_url=config.base_url.value).set_async_httpx_client(through)
+    """A generated client for awaited calls; so are those that its `with_headers` and the like make of it."""
+    return _generated(config, _AsyncThrough(config, connections))
 
 
-def _settings(config: Config) -> dict[str, Any]:
+def _generated(config: Config, transport: _Through | _AsyncThrough) -> GeneratedClient:
     timeout = httpx.Timeout(config.timeout_in_sec, **(config.phases or {}))
-    return {'base_url': config.base_url.value, 'timeout': timeout, 'trust_env': False}
+    further = {'transport': transport, 'trust_env': False}
+    return GeneratedClient(base_url=config.base_url.value, timeout=timeout, httpx_args=further)
 
 
 def _is_streamed(request: httpx.Request) -> bool:

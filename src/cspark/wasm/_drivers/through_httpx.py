@@ -25,7 +25,8 @@ def exchange(step: Send, http_client: httpx.Client) -> Answer:
     """
     _require_open(http_client)
     try:
-        request = _build(step, http_client)
+        timed = [(name, (first, _Timed(file, step), *rest)) for name, (first, file, *rest) in step.files or ()]
+        request = _build(step, http_client, timed or None)
         with closing(http_client.send(request, **_sending(step))) as answer:
             is_read = answer.is_stream_consumed
             parts: list[bytes] = []
@@ -48,7 +49,7 @@ async def exchange_async(step: Send, http_client: httpx.AsyncClient) -> Answer:
     """
     _require_open(http_client)
     try:
-        request = _build(step, http_client)
+        request = _build(step, http_client, step.files)
         with anyio.move_on_after(time_left(step.deadline)):
             answer = await http_client.send(request, **_sending(step))
             async with aclosing(answer):
@@ -68,7 +69,23 @@ def _require_open(http_client: httpx.Client | httpx.AsyncClient) -> None:
         raise SparkConfigError('the http_client is closed; make another one')
 
 
-def _build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+class _Timed:
+    """A file that is read only until the time of the whole call is over; httpx knows a limit for each piece alone."""
+
+    def __init__(self, file: Any, step: Send) -> None:
+        self._file = file
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        time_left(self._step.deadline)
+        content: bytes = self._file.read(size)
+        return content
+
+
+def _build(step: Send, http_client: httpx.Client | httpx.AsyncClient, files: Any) -> httpx.Request:
     """A new request for each attempt: a body that was read, such as a file, starts at its beginning again."""
     left = time_left(step.deadline)
     phases = {name: min(seconds, left) for name, seconds in (step.phases or {}).items()}
@@ -77,7 +94,7 @@ def _build(step: Send, http_client: httpx.Client | httpx.AsyncClient) -> httpx.R
         step.url,
         headers={**step.headers, **step.credentials},
         content=step.content,
-        files=step.files,
+        files=files,
         timeout=httpx.Timeout(left, **phases),
     )
 

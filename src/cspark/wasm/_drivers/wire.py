@@ -158,7 +158,7 @@ def unpacked(content: bytes, encoding: str) -> bytes:
     if encoding not in ENCODINGS or not content:
         return content
     try:
-        return unpack(content, 'gzip' if encoding == 'gzip' else 'deflate', LARGEST_ANSWER)
+        return unpack(content, 'gzip' if encoding == 'gzip' else 'deflate', LARGEST_ANSWER, raw_too=True)
     except ValueError as error:
         raise undecodable(error) from None
 

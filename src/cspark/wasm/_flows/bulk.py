@@ -6,6 +6,7 @@ Nothing here sends or waits. A driver asks for the next chunk, sends it, and rep
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -247,7 +248,7 @@ class Bulk:
 
     def _give_up(self, chunk: Chunk, error: SparkError) -> ChunkResults:
         if self.on_error == 'raise':
-            error.message = f'record {chunk.start}: {error.message}'
+            error.message = f'record {chunk.start}: {_placed(chunk, error.message)}'
             error.args = (error.message, *error.args[1:])
             raise error
         status = error.status if isinstance(error, SparkApiError) else 0
@@ -255,7 +256,7 @@ class Bulk:
             'source_path': 'service' if status else 'inputs',
             'error_category': 'Request',
             'error_type': f'error.{status}' if status else error.name,
-            'message': error.message,
+            'message': _placed(chunk, error.message),
             'additional_details': None,
         }
         results = ChunkResults(chunk.start, [None], [None], [[entry]])
@@ -271,6 +272,15 @@ class Bulk:
         while (found := self._held.pop(self._next, None)) is not None:
             self._next += len(found)
             self._ready.append(found)
+
+
+def _placed(chunk: Chunk, words: str) -> str:
+    """What is wrong with the only record of a chunk, without its place in the chunk."""
+    place = re.match(r'inputs\[[01]\](?:\[(\d+)\])?', words)
+    rest = words[place.end() :] if place else ''
+    if place and place[1] and chunk.names:
+        return f'{chunk.names[int(place[1])]}{rest}'
+    return rest.removeprefix('.') if rest[:1] in ('.', '[') else words
 
 
 def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> ChunkResults:
@@ -294,9 +304,12 @@ def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[in
     Raises:
         SparkSdkError: One is not acceptable; the text says what is.
     """
+    numbers: list[int | None] = []
     for name, value in (('chunk_size', chunk_size), ('concurrency', concurrency)):
-        if value != 'auto' and (type(value) is not int or value < 1):
+        whole = None if isinstance(value, (str, bool)) or not hasattr(value, '__index__') else value.__index__()
+        if value != 'auto' and (whole is None or whole < 1):
             raise SparkSdkError(f'{name} must be a whole number from 1 on, or "auto", not {value!r}')
+        numbers.append(whole)
     if on_error not in ('raise', 'collect'):
         raise SparkSdkError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
-    return (None if chunk_size == 'auto' else chunk_size), (None if concurrency == 'auto' else concurrency)
+    return numbers[0], numbers[1]

@@ -16,7 +16,7 @@ thrown into the flow at its `yield`, where `try` catches it as usual.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -42,7 +42,7 @@ class Send:
     headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
     credentials: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
     content: bytes | None = field(default=None, repr=False)
-    files: Mapping[str, Any] | None = None
+    files: Sequence[tuple[str, Any]] | None = None
     phases: Mapping[str, float] | None = None
     auth: Any = None
 

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -109,6 +109,7 @@ class RunnerApp:
             HTTPException: _refused,
             RefusedError: _refused,
             PackageError: _refused,
+            ClientDisconnect: _gone,
             Exception: _failed,
         }
         app = Starlette(routes=routes, exception_handlers=handlers)
@@ -164,9 +165,10 @@ class RunnerApp:
             )
         largest = Limits().total
         if int(request.headers.get('content-length', '0')) > largest:
-            raise RefusedError(413, f'the package is larger than {largest:,} bytes')
+            raise _too_large(largest)
+        counted = Request(request.scope, _counted(request.receive, largest))
         try:
-            async with request.form(max_files=1, max_fields=10) as form:
+            async with counted.form(max_files=1, max_fields=10) as form:
                 file = form.get('file')
                 if not isinstance(file, UploadFile):
                     raise RefusedError(400, 'the form has no file named "file"')
@@ -207,6 +209,29 @@ async def _refused(request: Request, error: Any) -> Response:
     answer = _answer(request, failure(texts.get(error.status_code) or str(error.detail)), error.status_code)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _too_large(limit: int) -> RefusedError:
+    return RefusedError(413, f'the package is larger than {limit:,} bytes')
+
+
+def _counted(receive: Callable[[], Awaitable[Any]], limit: int) -> Callable[[], Awaitable[Any]]:
+    """The same messages, up to so many bytes: a chunked upload does not say how long it is."""
+    count = 0
+
+    async def counting() -> Any:
+        nonlocal count
+        message = await receive()
+        count += len(message.get('body', b''))
+        if count > limit:
+            raise _too_large(limit)
+        return message
+
+    return counting
+
+
+async def _gone(_request: Request, _error: Any) -> Response:
+    return Response(status_code=499)  # nobody is there to read it
 
 
 async def _failed(request: Request, error: Any) -> Response:

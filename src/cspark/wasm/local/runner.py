@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias, Unpack
 
 import httpx
 
 from ..config import Config, RunnerUrl
 from ..errors import SparkSdkError
+from ..options import ClientOptions, check_options
 from .app import RunnerApp
 from .errors import PackageError
 from .server import Server
@@ -91,32 +92,40 @@ class LocalRunner:
         """The tenants that have services."""
         return list(self.app.catalog.tenants)
 
-    def client(self, *, tenant: str | None = None, **options: Any) -> Client:
+    def client(self, **options: Unpack[ClientOptions]) -> Client:
         """A blocking client of this runner, without a socket.
 
         Args:
-            tenant: The tenant; it can be left out where the runner has one.
-            **options: Further arguments of `Client`.
+            **options: Arguments of `Client`, but `base_url`. `tenant` can be left out where the runner has one.
+
+        Raises:
+            SparkSdkError: There is no such argument, or the tenant is missing.
         """
         from .._client import Client
 
-        return Client.use(self._config(tenant, options), self._http_client)
+        return Client.use(self._config('client', options), self._http_client)
 
-    def async_client(self, *, tenant: str | None = None, **options: Any) -> AsyncClient:
+    def async_client(self, **options: Unpack[ClientOptions]) -> AsyncClient:
         """An awaited client of this runner, without a socket. Its arguments are those of `client`."""
         from .._async_client import AsyncClient
 
         http_client = httpx.AsyncClient(transport=AsyncRunnerTransport(self.app), trust_env=False)
-        return AsyncClient.use(self._config(tenant, options), http_client)
+        return AsyncClient.use(self._config('async_client', options), http_client)
 
-    def _config(self, tenant: str | None, options: Mapping[str, Any]) -> Config:
+    def _config(self, method: str, options: ClientOptions) -> Config:
+        check_options(f'LocalRunner.{method}', options, ClientOptions)
+        if options.pop('base_url', None) is not None:
+            raise SparkSdkError(f'LocalRunner.{method} takes no base_url: the runner is in this process')
         tenants = self.tenants
-        chosen = tenant or self.settings.tenant or (tenants[0] if len(tenants) == 1 else None)
+        chosen = options.pop('tenant', None) or self.settings.tenant or (tenants[0] if len(tenants) == 1 else None)
         if chosen is None:
             known = ', '.join(tenants) or 'no package is loaded'
             raise SparkSdkError(f'tenant=... is needed, for the runner has {len(tenants)}: {known}')
-        credentials: dict[str, Any] = {} if options.get('api_key') or options.get('token') else {'token': 'open'}
-        return Config(base_url=RunnerUrl(ADDRESS + self.settings.prefix, chosen), **{**credentials, **options})
+        open_runner: ClientOptions = {'token': 'open', 'base_url': RunnerUrl(ADDRESS + self.settings.prefix, chosen)}
+        if any(options.get(name) for name in ('api_key', 'token', 'auth')):
+            del open_runner['token']
+        open_runner.update(options)
+        return Config(**open_runner)
 
     def serve(self, port: int = 0, host: str = '127.0.0.1') -> Server:
         """The same runner on a socket, as a context manager.

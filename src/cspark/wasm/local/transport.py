@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ import anyio
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from ..errors import SparkSdkError
 from .app import RunnerApp
 
 __all__ = ['AsyncRunnerTransport', 'RunnerTransport']
@@ -38,8 +40,11 @@ class RunnerTransport(httpx.BaseTransport):
         self._resources = ExitStack()
         self._starting = threading.Lock()
         self._portal: BlockingPortal | None = None
+        self._process = os.getpid()
 
     def _started(self) -> BlockingPortal:
+        if self._process != os.getpid():  # the threads of the models stayed behind
+            raise SparkSdkError('a LocalRunner cannot be used in a forked process; make one in each process')
         with self._starting:
             if self._portal is None:
                 self._portal = self._resources.enter_context(start_blocking_portal())
