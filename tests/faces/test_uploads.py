@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import cspark.wasm as Hybrid
+from cspark.wasm.__main__ import main
 from support.packages import CYLINDER, ROOT
 from support.wire import Recorder, Reply
 from support.worlds import World, client_in
@@ -101,3 +103,32 @@ def test_the_command_says_what_is_wrong(url: str, tmp_path: Path) -> None:
         assert done.returncode == 1
         assert words in done.stderr
         assert 'Traceback' not in done.stderr
+
+
+def test_the_command_opens_all_packages_before_it_sends_one(url: str, recorder: Recorder) -> None:
+    assert command(str(CYLINDER), 'nothing.zip', '--url', recorder.url).returncode == 1
+    assert recorder.received == []
+
+
+def test_the_command_says_where_a_tenant_does_not_belong(url: str) -> None:
+    done = command(str(CYLINDER), '--url', f'{url}/my-tenant', '--quiet')
+    assert done.returncode == 1 and 'leave the tenant out of --url' in done.stderr and 'cylinder.zip' in done.stderr
+
+
+def test_the_command_needs_no_bar(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, 'tqdm', None)
+    assert main(['upload', str(CYLINDER), '--url', url]) == 0
+    assert 'shapes/cylinder' in capsys.readouterr().out
+
+
+def test_a_bar_ends_with_an_upload_that_fails(
+    recorded: Hybrid.Client, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder.reply(Reply(403))
+    with pytest.raises(Hybrid.ForbiddenError):
+        recorded.services.upload(b'x' * 100_000, progress=True)
+    shown = capsys.readouterr().err
+    gc.collect()
+    assert shown.endswith('\n') and capsys.readouterr().err == ''

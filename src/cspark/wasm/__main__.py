@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from ._about import about
 from .config import DEFAULT_RUNNER_URL, ENV_VARS, Config, RunnerUrl
-from .errors import SparkError, SparkSdkError
+from .errors import SparkApiError, SparkError, SparkSdkError
 
 if TYPE_CHECKING:
     from .local import LocalRunner
@@ -81,7 +83,7 @@ def _add_upload(commands: Any) -> None:
     upload = commands.add_parser(
         'upload',
         help='upload packages to a runner',
-        description='Upload packages to a runner, with a bar (it needs tqdm).',
+        description='Upload packages to a runner, with a bar if tqdm is installed.',
     )
     upload.add_argument('package', nargs='+', metavar='PACKAGE.zip', help='a package')
     upload.add_argument('--url', help='the runner (CSPARK_RUNNER_URL, or http://localhost:3000)')
@@ -96,16 +98,27 @@ def _upload(options: argparse.Namespace) -> int:
     url = options.url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
     known = os.environ.get(ENV_VARS.API_KEY) or os.environ.get(ENV_VARS.BEARER_TOKEN)
     config = Config(base_url=RunnerUrl.no_tenant(url), token=None if known else 'open', timeout=UPLOAD_TIMEOUT)
-    with Client.use(config) as hybrid:
-        for package in options.package:
-            with _opened(package) as file:
-                answer = hybrid.services.upload(file, Path(package).name, progress=not options.quiet)
+    progress = not options.quiet and importlib.util.find_spec('tqdm') is not None
+    with Client.use(config) as hybrid, ExitStack() as stack:
+        files = [(package, stack.enter_context(_opened(package))) for package in options.package]
+        for package, file in files:
+            try:
+                answer = hybrid.services.upload(file, Path(package).name, progress=progress)
+            except SparkError as error:
+                raise SparkSdkError(f'{package}: {error}{_hint(error, url)}') from error
             for tenant in answer.data['response_data']:
                 for service in tenant['services']:
                     engine = service['EngineInformation']
                     name = f'{engine["ProductName"]}/{engine["ServiceName"]}[{engine["Revision"]}]'
                     print(f'tenant {tenant["tenant"]}: {name}  version_id {service["VersionId"]}')
     return 0
+
+
+def _hint(error: SparkError, url: str) -> str:
+    has_path = url.rstrip('/').count('/') > 2
+    if isinstance(error, SparkApiError) and error.status == 404 and has_path:
+        return '; an upload goes to the runner itself: leave the tenant out of --url'
+    return ''
 
 
 def _opened(package: str) -> BinaryIO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import BinaryIO, TypeAlias, cast
 
 from .errors import SparkSdkError
 
@@ -77,7 +77,7 @@ class _WatchedFile(io.RawIOBase):
         """The file stays open: it is the caller's."""
 
 
-def watched(file: BinaryIO, progress: UploadProgress) -> BinaryIO:
+def watched(file: BinaryIO, progress: Bar | Callable[[int, int], object]) -> BinaryIO:
     """The file, telling how far it was read.
 
     Raises:
@@ -85,5 +85,4 @@ def watched(file: BinaryIO, progress: UploadProgress) -> BinaryIO:
     """
     if not file.seekable():
         raise SparkSdkError('progress needs a file that can be rewound')
-    tell: Any = Bar('B').show if progress is True else progress
-    return cast('BinaryIO', _WatchedFile(file, tell))
+    return cast('BinaryIO', _WatchedFile(file, progress.show if isinstance(progress, Bar) else progress))

@@ -45,7 +45,7 @@ from ..options import (
     one_of,
     text,
 )
-from ..progress import watched
+from ..progress import Bar, watched
 from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
 from ..uri import Uri, UriLike, UriParams
 from .encoding import MANY, encode_body, is_heavy
@@ -71,8 +71,11 @@ def upload(
     once = not (hasattr(file, 'seekable') and file.seekable())
     if once:
         config = config.copy_with(max_retries=0)
-    if progress := options.get('progress'):
-        file = watched(file, progress)
+    progress: Any = options.get('progress')
+    bar = Bar('B') if progress is True else None
+    told: Any = bar or progress
+    if told:
+        file = watched(file, told)
     if once:
         file = cast('BinaryIO', _Stream(file.read))
     content = File(payload=file, file_name=text('file_name', file_name) or 'package.zip', mime_type='application/zip')
@@ -80,7 +83,11 @@ def upload(
     # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
     headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
     call = Call({**request, 'headers': headers}, safe=config.retry.uploads, once=once)
-    return HttpResponse[Uploaded].of(*(yield from exchange(config, call)))
+    try:
+        return HttpResponse[Uploaded].of(*(yield from exchange(config, call)))
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 @dataclass(frozen=True)
