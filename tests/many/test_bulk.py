@@ -17,8 +17,8 @@ from cspark.wasm._flows.bulk import (
     LARGEST_SIZE,
     WINDOW,
     Bulk,
-    Chunk,
 )
+from cspark.wasm._flows.chunk import Chunk
 from cspark.wasm.errors import SparkApiError
 from cspark.wasm.records import ChunkResults
 
@@ -135,7 +135,7 @@ def test_one_bad_record_is_found_by_halves_and_the_rest_is_executed(poison: int,
     results = list(bulk.pop_ready())
     assert [one.index for one in results] == list(range(FIRST_SIZE))
     assert [one.index for one in results if one.errors] == [poison]
-    assert results[poison].outputs is None and 'no such rate' in results[poison].errors[0]['message']
+    assert results[poison].outputs is None and 'no such rate' in str(results[poison].errors)
     assert len(sizes) == 1 + 2 * 8
 
 

@@ -35,8 +35,8 @@ class RecordResult:
 
     index: int
     outputs: Any
-    warnings: Any = None
-    errors: Any = None
+    warnings: list[dict[str, Any]] | None = None
+    errors: list[dict[str, Any]] | None = None
     call_id: str | None = field(default=None, compare=False)
 
     @property

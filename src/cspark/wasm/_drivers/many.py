@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._flows import services
-from .._flows.bulk import Bulk, Chunk, EndOfRunError, check_settings, results_of
+from .._flows.bulk import Bulk, EndOfRunError, check_settings
+from .._flows.chunk import Chunk, results_of
 from .._flows.flow import Flow
 from ..config import Config
 from ..errors import SparkError, SparkSdkError

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import anyio
 
-from .._flows.bulk import Chunk
+from .._flows.chunk import Chunk
 from ..errors import SparkSdkError
 from ..records import ChunkResults, RecordResult
 from ..results import ServiceExecuted

@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from .._flows.bulk import HIGHEST_CONCURRENCY, Chunk
+from .._flows.bulk import HIGHEST_CONCURRENCY
+from .._flows.chunk import Chunk
 from .._flows.flow import Flow
 from ..records import RecordResult
 from ..results import ServiceExecuted

@@ -1,6 +1,6 @@
 """A small answer that came in one piece, read without the standard library's parser of mail headers.
 
-That parser takes a fifth of the time of a small call. What is not plainly such an answer is left to it.
+That parser takes a good part of a small call's time. What is not plainly such an answer is left to it.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from contextlib import aclosing, closing
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -15,6 +16,8 @@ from ..errors import SparkConfigError
 from .wire import OutOfTimeError, broken, late, time_left, undecodable, unpacked, unreachable, unsent
 
 __all__ = ['exchange', 'exchange_async']
+
+PIECE: Final = 1 << 16
 
 
 def exchange(step: Send, http_client: httpx.Client) -> Answer:
@@ -50,6 +53,8 @@ async def exchange_async(step: Send, http_client: httpx.AsyncClient) -> Answer:
     _require_open(http_client)
     try:
         request = _build(step, http_client, step.files)
+        if step.content and len(step.content) > PIECE:
+            request.stream = _Pieces(step.content)
         with anyio.move_on_after(time_left(step.deadline)):
             answer = await http_client.send(request, **_sending(step))
             async with aclosing(answer):
@@ -67,6 +72,17 @@ async def exchange_async(step: Send, http_client: httpx.AsyncClient) -> Answer:
 def _require_open(http_client: httpx.Client | httpx.AsyncClient) -> None:
     if http_client.is_closed:
         raise SparkConfigError('the http_client is closed; make another one')
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """A body in pieces: httpx limits the time of each, and one piece would be all of it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = memoryview(content)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), PIECE):
+            yield bytes(self._content[start : start + PIECE])
 
 
 class _Timed:

@@ -6,11 +6,10 @@ Nothing here sends or waits. A driver asks for the next chunk, sends it, and rep
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ..errors import (
@@ -24,11 +23,10 @@ from ..errors import (
     SparkSdkError,
     SparkTimeoutError,
 )
-from ..inputs import Known
 from ..records import ChunkResults, RecordResult
-from ..results import ServiceExecuted
+from .chunk import Chunk, placed
 
-__all__ = ['Bulk', 'Chunk', 'EndOfRunError', 'results_of']
+__all__ = ['Bulk', 'EndOfRunError', 'check_settings']
 
 FIRST_SIZE: Final = 256
 LARGEST_SIZE: Final = 8192
@@ -60,29 +58,6 @@ NEVER_BY_A_RECORD: Final = frozenset({401, 403, 404, 405, 415})
 
 MOST_TRIES: Final = 5
 """A chunk that was under way so often when the connection broke is split: one of its records may end the runner."""
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Consecutive records: rows of values where `names` are given, else records as they are."""
-
-    start: int
-    rows: Sequence[Any]
-    names: tuple[str, ...] | None = None
-    known: Known = field(default_factory=Known)
-    tries: int = 0
-    failing_since: float = 0.0
-
-    @property
-    def inputs(self) -> list[Any]:
-        """The records as the API takes them."""
-        return [list(self.names), *self.rows] if self.names is not None else list(self.rows)
-
-    def halves(self) -> tuple[Chunk, Chunk]:
-        """The same records in two chunks."""
-        middle = len(self.rows) // 2
-        first = replace(self, rows=self.rows[:middle], tries=0)
-        return first, replace(self, start=self.start + middle, rows=self.rows[middle:], tries=0)
 
 
 class EndOfRunError(Exception):
@@ -248,7 +223,7 @@ class Bulk:
 
     def _give_up(self, chunk: Chunk, error: SparkError) -> ChunkResults:
         if self.on_error == 'raise':
-            error.message = f'record {chunk.start}: {_placed(chunk, error.message)}'
+            error.message = f'record {chunk.start}: {placed(chunk, error.message)}'
             error.args = (error.message, *error.args[1:])
             raise error
         status = error.status if isinstance(error, SparkApiError) else 0
@@ -256,7 +231,7 @@ class Bulk:
             'source_path': 'service' if status else 'inputs',
             'error_category': 'Request',
             'error_type': f'error.{status}' if status else error.name,
-            'message': _placed(chunk, error.message),
+            'message': placed(chunk, error.message),
             'additional_details': None,
         }
         results = ChunkResults(chunk.start, [None], [None], [[entry]])
@@ -272,30 +247,6 @@ class Bulk:
         while (found := self._held.pop(self._next, None)) is not None:
             self._next += len(found)
             self._ready.append(found)
-
-
-def _placed(chunk: Chunk, words: str) -> str:
-    """What is wrong with the only record of a chunk, without its place in the chunk."""
-    place = re.match(r'inputs\[[01]\](?:\[(\d+)\])?', words)
-    rest = words[place.end() :] if place else ''
-    if place and place[1] and chunk.names:
-        return f'{chunk.names[int(place[1])]}{rest}'
-    return rest.removeprefix('.') if rest[:1] in ('.', '[') else words
-
-
-def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> ChunkResults:
-    """The records' results from the answer to a chunk.
-
-    Raises:
-        SparkDecodeError: It has not one entry a record.
-    """
-    count = len(chunk.rows)
-    outputs, warnings, errors = answer.outputs, answer.warnings, answer.errors
-    if not count == len(outputs) == len(warnings) == len(errors):
-        raise SparkDecodeError(f'the runner answered {len(outputs)} records where {count} were sent')
-    named = [answer.data.get(name) for name in ('version', 'version_id')]
-    version = ' '.join(str(name) for name in named if name) or None
-    return ChunkResults(chunk.start, outputs, warnings, errors, answer.call_id, version)
 
 
 def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[int | None, int | None]:
