@@ -111,6 +111,7 @@ class Everything:
             ours=(ours, 'small'),
             httpx=(others, 'small_by_httpx'),
             http_client=(others, 'small_by_http_client'),
+            socket=(others, 'small_by_socket'),
         )
         at_once = self.least(
             cspark=(theirs, 'at_once'),
@@ -127,6 +128,7 @@ class Everything:
             row(f"{call}, of `cspark`'s time", 'at most 0.40', ratio, ratio <= 0.40),
             row(f"{call}, of bare httpx's time", '', small['ours'] / small['httpx'], None),
             row(f"{call}, of bare `http.client`'s time", '', small['ours'] / small['http_client'], None),
+            row(f"{call}, of a bare socket's time for the same bytes", '', small['ours'] / small['socket'], None),
             row(f"{calls}, of `cspark`'s", 'at least 8', rate, rate >= 8),
             row(f"{calls}, of bare httpx's", '', at_once['httpx'] / at_once['ours'], None),
             row(f"{calls}, of bare aiohttp's", '', at_once['aiohttp'] / at_once['ours'], None),
@@ -195,7 +197,7 @@ def draw(groups: dict[str, dict[str, float]]) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.8))
-    names = {'ours': 'cspark-wasm', 'http_client': 'http.client'}
+    names = {'ours': 'cspark-wasm', 'http_client': 'http.client', 'socket': 'bare socket'}
     for axis, (title, times) in zip(axes, groups.items(), strict=True):
         labels = [names.get(name, name) for name in times]
         colours = ['#0b6e4f' if name == 'ours' else '#a9b4c2' for name in times]

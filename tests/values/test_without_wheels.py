@@ -35,3 +35,12 @@ def test_the_wire_format_is_the_same_on_the_standard_library() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_many_records_and_their_checkpoint_are_the_same_on_the_standard_library() -> None:
+    chosen = 'of_every_form or torn or values_of_all_kinds or goes_on_where_it_was'
+    tests = ['tests/many/test_execute_many.py', 'tests/many/test_checkpoint.py', '-k', chosen]
+    done = subprocess.run(
+        [sys.executable, '-c', WITHOUT, *tests], cwd=ROOT, capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout
