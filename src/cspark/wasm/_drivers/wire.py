@@ -120,7 +120,10 @@ def own_http_client(kind: type[HttpClient], verify: Verify) -> HttpClient:
     try:
         return kind(verify=context, timeout=None, cookies=refusing)
     except (httpx.InvalidURL, ValueError):
-        problem = 'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is no address of a proxy, such as http://proxy:8080'
+        problem = (
+            'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is no address of a proxy, such as http://proxy:8080, '
+            'or NO_PROXY no list of hosts, such as localhost,::1,.example.com'
+        )
     except ImportError:
         problem = 'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs `pip install httpx[socks]`'
     raise SparkConfigError(problem)  # here, and not above: httpx's frames hold the address
