@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import cspark.wasm as Hybrid
+from support.many import Squares, squaring
 from support.packages import CYLINDER, TERM_LIFE
 from support.wire import Recorder, recording
 from support.worlds import WORLDS, World, client_in, in_world
@@ -69,3 +70,16 @@ def recorded(recorder: Recorder, world: World) -> Iterator[Hybrid.Client]:
     options: dict[str, Any] = {'base_url': recorder.url, 'max_retries': 0}
     with client_in(world, **options) as client:
         yield client
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Tests that are coroutines run on asyncio."""
+    return 'asyncio'
+
+
+@pytest.fixture
+def squarer() -> Iterator[Squares]:
+    """A runner that squares what it gets."""
+    with squaring() as started:
+        yield started

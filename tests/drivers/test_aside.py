@@ -14,20 +14,9 @@ from cspark.wasm import many, tables
 from cspark.wasm._drivers import session
 from cspark.wasm._flows import exchange, services
 from cspark.wasm.checkpoint import Checkpoint
-from support.many import URI, Squares, squares, squaring
+from support.many import URI, Squares, squares
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return 'asyncio'
-
-
-@pytest.fixture
-def squarer() -> Iterator[Squares]:
-    with squaring() as started:
-        yield started
 
 
 class Odd:

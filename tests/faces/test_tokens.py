@@ -33,29 +33,27 @@ def together(world: World, url: str, token: Any, calls: int = MANY) -> list[int]
     return asyncio.run(main())
 
 
-def test_calls_that_need_a_token_at_the_same_time_fetch_one(world: World, recorder: Recorder) -> None:
-    fetched = 0
+class Fetching:
+    """A function that fetches tokens, slowly, and counts them."""
 
-    def fetch() -> str:
-        nonlocal fetched
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> str:
         time.sleep(0.05)
-        fetched += 1
-        return f'token-{fetched}'
+        self.count += 1
+        return f'token-{self.count}'
 
+
+def test_calls_that_need_a_token_at_the_same_time_fetch_one(world: World, recorder: Recorder) -> None:
+    fetch = Fetching()
     assert together(world, recorder.url, fetch) == [200] * MANY
-    assert fetched == 1
+    assert fetch.count == 1
     assert {one.headers['authorization'] for one in recorder.received} == {'Bearer token-1'}
 
 
 def test_calls_whose_token_is_refused_at_the_same_time_fetch_one(world: World, recorder: Recorder) -> None:
-    fetched = 0
-
-    def fetch() -> str:
-        nonlocal fetched
-        time.sleep(0.05)
-        fetched += 1
-        return f'token-{fetched}'
-
+    fetch = Fetching()
     both = threading.Barrier(2)
 
     def reply(request: Received) -> Reply:
@@ -67,7 +65,7 @@ def test_calls_whose_token_is_refused_at_the_same_time_fetch_one(world: World, r
     set_answer: Any = recorder
     set_answer.answer = reply
     assert together(world, recorder.url, fetch, 2) == [200, 200]
-    assert fetched == 2
+    assert fetch.count == 2
 
 
 def test_a_plain_function_does_not_stop_the_event_loop(recorder: Recorder) -> None:

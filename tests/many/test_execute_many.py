@@ -13,19 +13,13 @@ import polars as pl
 import pytest
 
 import cspark.wasm as Hybrid
-from support.many import URI, Squares, areas, calling, execute_many, squares, squaring
+from support.many import URI, Squares, areas, calling, execute_many, squares
 from support.worlds import World
 
 COUNT = 1000
 pa: Any = importlib.import_module('pyarrow')
 pd: Any = importlib.import_module('pandas')
 EXPECTED = [side**2 for side in range(COUNT)]
-
-
-@pytest.fixture
-def squarer() -> Iterator[Squares]:
-    with squaring() as started:
-        yield started
 
 
 def test_the_results_are_those_of_execute(hybrid: Hybrid.Client) -> None:

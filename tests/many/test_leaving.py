@@ -20,21 +20,10 @@ import anyio
 import pytest
 
 import cspark.wasm as Hybrid
-from support.many import URI, Squares, areas, busy_threads, calling, execute_many, squares, squaring, tasks_of, until
+from support.many import URI, Squares, areas, busy_threads, calling, execute_many, squares, tasks_of, until
 from support.worlds import World
 
 SIZES: dict[str, Any] = {'chunk_size': 10, 'concurrency': 5}
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return 'asyncio'
-
-
-@pytest.fixture
-def squarer() -> Iterator[Squares]:
-    with squaring() as started:
-        yield started
 
 
 @pytest.mark.parametrize('way', ['close', 'exception', 'progress'])

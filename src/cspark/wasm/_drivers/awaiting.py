@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -19,7 +19,7 @@ from ..answer import Answer
 from ..errors import SparkConfigError, SparkSdkError
 from . import through_httpx
 from .proxies import Proxies
-from .wire import OutOfTimeError, Verify, late, own_http_client, trusted
+from .wire import OutOfTimeError, Verify, check_http_client, late, own_http_client, trusted
 
 if TYPE_CHECKING:
     from .session import Session
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 __all__ = ['AsyncConnections', 'aside', 'perform']
 
 Result = TypeVar('Result')
-LARGE_BODY = 1 << 16
 Arguments = ParamSpec('Arguments')
+
+LARGE_BODY = 1 << 16
+"""A body of fewer bytes fits into what the system holds for a connection, so that nobody waits while it is written."""
 
 
 class AsyncConnections:
@@ -40,9 +42,7 @@ class AsyncConnections:
     """
 
     def __init__(self, http_client: httpx.AsyncClient | None = None, verify: Verify = True) -> None:
-        if http_client is not None and not isinstance(cast('object', http_client), httpx.AsyncClient):
-            kind = type(http_client).__name__
-            raise SparkConfigError(f'http_client must be an httpx.AsyncClient, not {kind}; Client takes the other one')
+        check_http_client(http_client, httpx.AsyncClient)
         self._verify = trusted(verify)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httpx
 
@@ -18,7 +18,7 @@ from ..errors import SparkConfigError
 from . import through_httpx
 from .direct import DirectConnections
 from .proxies import Proxies
-from .wire import OutOfTimeError, Verify, late, own_http_client, trusted
+from .wire import OutOfTimeError, Verify, check_http_client, late, own_http_client, trusted
 
 __all__ = ['Connections', 'Stopped', 'perform']
 
@@ -34,9 +34,7 @@ class Connections:
     """
 
     def __init__(self, http_client: httpx.Client | None = None, verify: Verify = True) -> None:
-        if http_client is not None and not isinstance(cast('object', http_client), httpx.Client):
-            kind = type(http_client).__name__
-            raise SparkConfigError(f'http_client must be an httpx.Client, not {kind}; AsyncClient takes the async one')
+        check_http_client(http_client, httpx.Client)
         self._verify = trusted(verify)
         self._given = http_client
         self._own: httpx.Client | None = None

@@ -25,6 +25,7 @@ __all__ = [
     'Target',
     'Verify',
     'broken',
+    'check_http_client',
     'late',
     'limit',
     'own_http_client',
@@ -107,6 +108,16 @@ def trusted(verify: Verify) -> Verify:
         SparkConfigError: A file of certificates cannot be read.
     """
     return tls_context(verify) if isinstance(verify, str) else verify
+
+
+def check_http_client(given: object, kind: type[httpx.Client | httpx.AsyncClient]) -> None:
+    """Refuse what is not a caller's own client of this kind.
+
+    Raises:
+        SparkConfigError: It is something else, such as the client of the other world.
+    """
+    if given is not None and not isinstance(given, kind):
+        raise SparkConfigError(f'http_client must be an httpx.{kind.__name__} here, not {type(given).__name__}')
 
 
 def own_http_client(kind: type[HttpClient], verify: Verify) -> HttpClient:
