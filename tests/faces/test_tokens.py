@@ -106,3 +106,34 @@ def test_a_function_that_hangs_ends_with_the_time_of_the_call(recorder: Recorder
         go_on.set()
         assert time.monotonic() - started < 5
     assert recorder.received == []
+
+
+def test_a_function_that_fails_is_heard_at_once_by_a_run(recorder: Recorder) -> None:
+    asked: list[int] = []
+
+    def fail() -> str:
+        asked.append(1)
+        time.sleep(0.2)
+        raise LookupError('no token')
+
+    with client_in('sync', base_url=recorder.url, token=fail, max_retries=0) as client, pytest.raises(LookupError):
+        list(client.services.execute_many('f/s', [{}] * 20, chunk_size=1, concurrency=8))
+    assert len(asked) <= 3
+
+
+def test_a_function_that_uses_its_own_client_is_told_so(world: World, recorder: Recorder) -> None:
+    made: list[Any] = []
+
+    def fetch() -> str:
+        made[0].services.execute('f/s', inputs={})
+        return 'never'
+
+    async def fetch_async() -> str:
+        await made[0]._target.services.execute('f/s', inputs={})
+        return 'never'
+
+    token: Any = fetch if world == 'sync' else fetch_async
+    with client_in(world, base_url=recorder.url, token=token, timeout=5_000) as client:
+        made.append(client)
+        with pytest.raises(Hybrid.SparkConfigError, match='a client of its own'):
+            client.services.execute('f/s', inputs={})

@@ -214,8 +214,8 @@ def gone(kind: str) -> Hybrid.SparkError:
     """A failure that says that there is no runner now."""
     if kind == '502':
         return SparkApiError('bad gateway', None, 502)
-    error = Hybrid.SparkTimeoutError('connect') if kind == 'unreached' else Hybrid.SparkConnectionError('reset')
-    error.sent = kind != 'unreached'
+    error = Hybrid.SparkTimeoutError('connect') if kind == 'unreached' else Hybrid.SparkConnectionError(kind)
+    error.sent = kind == 'reset'
     return error
 
 
@@ -308,22 +308,79 @@ def test_a_first_call_that_fails_is_sent_again_if_another_one_is_answered(clock:
     clock.now += 10
     assert bulk.next() is None
     bulk.succeeded(chunks[2], done(chunks[2]), 0.1)
-    assert [bulk.next(), bulk.next()] == [chunks[1], chunks[0]]
+    assert [bulk.next(), bulk.next()] == [chunks[0], chunks[1]]
 
 
-def test_first_calls_that_all_fail_end_the_run() -> None:
+@pytest.mark.parametrize('kind', ['refused', '502', 'unreached'])
+def test_first_calls_that_all_fail_end_the_run(kind: str) -> None:
     bulk = Bulk(None, None)
     chunks = [offer(bulk, 10) for _ in range(3)]
-    bulk.failed(chunks[0], gone('reset'))
-    bulk.failed(chunks[1], gone('reset'))
-    with pytest.raises(Hybrid.SparkConnectionError):
-        bulk.failed(chunks[2], gone('reset'))
+    bulk.failed(chunks[0], gone(kind))
+    bulk.failed(chunks[1], gone(kind))
+    with pytest.raises((Hybrid.SparkConnectionError, Hybrid.SparkTimeoutError, SparkApiError)):
+        bulk.failed(chunks[2], gone(kind))
+
+
+def test_a_runner_that_takes_connections_and_never_answers_is_waited_for_a_little(clock: Clock) -> None:
+    bulk, started = Bulk(None, None), clock.now
+    bulk.offer(Chunk(0, list(range(10))))
+    with pytest.raises(Hybrid.SparkConnectionError):  # noqa: PT012 - it is a loop
+        while True:
+            run(bulk, lambda _: gone('reset'))
+            clock.now += bulk.pause
+    assert clock.now - started < planner.PATIENCE
+
+
+@pytest.mark.parametrize('settings', [(None, None), (4, 1), (1, 1)])
+@pytest.mark.parametrize('bad', [0, 4, 9])
+def test_a_record_that_breaks_the_connection_is_found_wherever_it_is(clock: Clock, settings: Any, bad: int) -> None:
+    bulk = Bulk(settings[0], settings[1], on_error='collect')
+    size = settings[0] or 10
+    for start in range(0, 10, size):
+        bulk.offer(Chunk(start, list(range(start, min(10, start + size)))))
+    started = clock.now
+    while bulk.waiting:
+        run(bulk, lambda chunk: gone('reset') if bad in chunk.rows else None)
+        clock.now += bulk.pause
+    results = sorted(bulk.pop_ready(), key=lambda one: one.index)
+    assert [one.index for one in results] == list(range(10))
+    assert [one.index for one in results if one.errors] == [bad]
+    assert clock.now - started < planner.PATIENCE
+
+
+@pytest.mark.parametrize('chunk_size', [None, 100])
+def test_chunks_that_shrank_by_a_stall_grow_again(chunk_size: int | None) -> None:
+    bulk = Bulk(chunk_size, 4, on_error='collect')
+    while bulk.size > 1:
+        bulk.failed(offer(bulk, 64), Hybrid.SparkTimeoutError('late'))
+        bulk.waiting.clear()
+        bulk._largest = bulk.size = max(1, bulk.size // 2)
+    for _ in range(20 * planner.AGAIN):
+        run(bulk, lambda _: None, offer(bulk))
+    assert bulk.size == (chunk_size or LARGEST_SIZE)
+
+
+def test_a_slow_call_with_few_records_says_nothing_of_the_size() -> None:
+    bulk = Bulk(None, None)
+    bulk.succeeded(chunk := offer(bulk, 1), done(chunk), 25)
+    assert bulk.size == FIRST_SIZE
+
+
+def test_a_page_of_a_gateway_in_the_middle_of_a_run_is_waited_out(clock: Clock) -> None:
+    bulk = Bulk(None, None, on_error='collect')
+    run(bulk, lambda _: None, offer(bulk))
+    end = clock.now + 30
+    bulk.offer(Chunk(bulk._read, list(range(bulk._read, bulk._read + 100))))
+    while bulk.waiting:
+        run(bulk, lambda _: Hybrid.SparkDecodeError('a page') if clock.now < end else None)
+        clock.now += bulk.pause
+    assert not any(one.errors for one in bulk.pop_ready())
 
 
 def test_a_runner_that_was_never_there_is_not_waited_for() -> None:
     bulk = Bulk(None, None)
     with pytest.raises(Hybrid.SparkConnectionError):
-        bulk.failed(offer(bulk), Hybrid.SparkConnectionError('refused'))
+        bulk.failed(offer(bulk), gone('refused'))
 
 
 def test_a_runner_that_goes_away_is_waited_for(clock: Clock) -> None:

@@ -20,6 +20,8 @@ import anyio
 import pytest
 
 import cspark.wasm as Hybrid
+from cspark.wasm import many
+from cspark.wasm.tables import TableWriter, open_writer
 from support.many import URI, Squares, areas, busy_threads, calling, execute_many, squares, tasks_of, until
 from support.worlds import World
 
@@ -138,6 +140,69 @@ async def test_a_run_that_is_cancelled_while_it_saves_waits_for_that(squarer: Sq
             assert database.execute('PRAGMA integrity_check').fetchall() == [('ok',)]
             assert database.execute('SELECT count(*) > 0 FROM chunk').fetchone() == (1,)
         database.close()
+
+
+CANCELLED_WRITES = """
+import asyncio, os, sys, tempfile
+import pyarrow.parquet
+from cspark.wasm import AsyncManyResults, RecordResult
+out = {f'c{i}': os.urandom(20).hex() for i in range(60)}
+async def results():
+    for i in range(8192):
+        yield RecordResult(i, out | {'n': i})
+async def main(folder):
+    for i in range(25):
+        task = asyncio.create_task(AsyncManyResults(results(), lambda: None).write(f'{folder}/{i}.parquet'))
+        await asyncio.sleep(0.02 + i * 0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    print(sorted(name for name in os.listdir(folder) if name.endswith('.part')))
+with tempfile.TemporaryDirectory() as folder:
+    asyncio.run(main(folder))
+"""
+
+
+def test_a_write_that_is_cancelled_leaves_the_file_to_the_thread_that_has_it() -> None:
+    done = subprocess.run(
+        [sys.executable, '-c', CANCELLED_WRITES], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, '[]'), done.stderr
+
+
+@pytest.mark.anyio
+async def test_a_write_that_is_cancelled_while_it_opens_its_file_leaves_none(
+    squarer: Squares, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(path: Any) -> TableWriter:
+        time.sleep(0.2)
+        return open_writer(path)
+
+    monkeypatch.setattr(many, 'open_writer', slowly)
+    async with Hybrid.AsyncClient(base_url=squarer.url, tenant='my-tenant', token='open') as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await client.services.execute_many(URI, squares(10)).write(tmp_path / 'out.csv')
+        assert os.listdir(tmp_path) == []  # noqa: PTH208 - a Path here would block, says the linter
+        assert await client.services.execute_many(URI, squares(10)).write(tmp_path / 'out.csv') == 10
+
+
+@pytest.mark.anyio
+async def test_a_slow_async_source_is_read_as_it_was_saved(squarer: Squares, tmp_path: Path) -> None:
+    async def records(pause: float) -> AsyncIterator[dict[str, int]]:
+        for record in squares(10):
+            await asyncio.sleep(pause)
+            yield record
+
+    def poison(record: dict[str, Any]) -> bool:
+        return bool(record['side'] < 2)
+
+    squarer.poison, squarer.status = poison, 400
+    options: dict[str, Any] = {'chunk_size': 2, 'on_error': 'collect', 'checkpoint': tmp_path / 'run'}
+    async with Hybrid.AsyncClient(base_url=squarer.url, tenant='my-tenant', token='open', max_retries=0) as client:
+        assert len([one async for one in client.services.execute_many(URI, records(0), **options)]) == 10
+        squarer.status, squarer.delay = 200, 0.05
+        results = client.services.execute_many(URI, records(0.01), concurrency=1, **options)
+        assert [one.outputs['side'] async for one in results] == list(range(10))
 
 
 @pytest.mark.anyio

@@ -204,6 +204,40 @@ def test_outputs_that_are_named_like_another_column_stay_outputs(tmp_path: Path)
     assert written(tmp_path / 'out.jsonl', rows)[0]['outputs'] == rows[0].outputs
 
 
+def test_a_name_that_an_output_was_given_for_its_column_may_be_an_output_s_too() -> None:
+    row = RecordResult(0, {'index': 7, 'outputs.index': 8, 'outputs.outputs.index': 9}).row
+    assert sorted(value for value in row.values() if value) == [7, 8, 9]
+    assert row['index'] == 0 and row['outputs.index'] == 8
+
+
+MIXED: dict[str, list[Any]] = {
+    'text among numbers': [1, 'x'],
+    'tables among numbers': [5, [1]],
+    'text among tables': [[1, 2], 'x'],
+    'objects among numbers': [{'b': 1}, 5],
+    'huge numbers': [2**63, 2**70],
+    'whole and not': [1, 1.5],
+    'truth among numbers': [True, 2],
+    'nothing': [{}, None],
+}
+
+
+@pytest.mark.parametrize('library', ['pandas', 'polars', 'arrow'])
+@pytest.mark.parametrize('kind', MIXED)
+def test_outputs_of_mixed_kinds_lose_nothing_in_a_table(library: str, kind: str) -> None:
+    given: Any = (RecordResult(index, {'a': one}) for index, one in enumerate(MIXED[kind]))
+    table: Any = getattr(Hybrid.ManyResults(given, lambda: None), f'to_{library}')()
+    column = table['a'].to_pylist() if library == 'arrow' else table['a'].to_list()
+    for found, value in zip(column, MIXED[kind], strict=True):
+        assert found == value or found == str(value) or (value in ({}, None) and found in ({}, None))
+
+
+@pytest.mark.parametrize('kind', ['huge numbers', 'nothing', 'tables among numbers'])
+def test_what_parquet_cannot_hold_is_refused_with_a_way_out(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(Hybrid.SparkSdkError, match=r'write \.jsonl'):
+        written(tmp_path / 'out.parquet', [RecordResult(i, {'a': one}) for i, one in enumerate(MIXED[kind])])
+
+
 @pytest.mark.parametrize('kind', KINDS)
 def test_warnings_are_written(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f'out.{kind}'

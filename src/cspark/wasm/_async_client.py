@@ -350,7 +350,7 @@ class ServicesResource(_Resource):
         given: Any = inputs
         records: AsyncIterator[Any] | Source = aiter(given) if hasattr(given, '__aiter__') else open_source(given)
         total = records.total if isinstance(records, Source) else None
-        run, call = prepare(self._client.config, uri, total, options)
+        run, call = prepare(self._client.config, uri, inputs, total, options)
         results = run_awaiting(run, records, lambda chunk: self._client.perform(call(chunk)))
         return AsyncManyResults(results, run.close)
 

@@ -339,7 +339,7 @@ class ServicesResource(_Resource):
         API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
         """
         records = open_source(inputs)
-        run, call = prepare(self._client.config, uri, records.total, options)
+        run, call = prepare(self._client.config, uri, inputs, records.total, options)
         return ManyResults(run_blocking(run, records, call, self._client.connections), run.close)
 
     def validate(self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]) -> HttpResponse[ServiceAnswer]:

@@ -20,7 +20,8 @@ __all__ = ['Checkpoint']
 FORMAT: Final = 1
 LARGEST: Final = 1 << 31
 TABLES: Final = """
-CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER, version TEXT);
+CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER, version TEXT,
+    inputs TEXT);
 CREATE TABLE IF NOT EXISTS chunk (
     start INTEGER PRIMARY KEY, count INTEGER NOT NULL, inputs BLOB NOT NULL, call_id TEXT, results BLOB NOT NULL);
 """
@@ -35,12 +36,15 @@ class Checkpoint:
         path: The file; it is made if it is not there.
         what: What is executed, and how; a file that was begun for something else is refused.
         total: How many records there are; None where nobody can know yet.
+        inputs: What tells them from others as a whole, where they can be read twice; see `identity_of`.
 
     Raises:
         SparkSdkError: It cannot be used, or it belongs to another run.
     """
 
-    def __init__(self, path: str | os.PathLike[str], what: str, total: int | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], what: str, total: int | None = None, inputs: str | None = None
+    ) -> None:
         self._path = Path(path).absolute()  # else ':memory:' would be none
         try:
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -52,6 +56,8 @@ class Checkpoint:
             self._known: dict[int, int] = dict(rows.fetchall())
             if total is not None:
                 self.check_end(total)
+            if inputs is not None:
+                self._check_inputs(inputs)
         except sqlite3.Error as error:
             self.close()
             raise self._unusable(error) from error
@@ -73,7 +79,7 @@ class Checkpoint:
         columns = 'SELECT format, what, total, version FROM run'
         *found, self._total, self._version = database.execute(columns).fetchone() or (None, None)
         if not found:
-            database.execute('INSERT INTO run VALUES (?, ?, NULL, NULL)', (FORMAT, what))
+            database.execute('INSERT INTO run VALUES (?, ?, NULL, NULL, NULL)', (FORMAT, what))
         database.execute('COMMIT')
         if found and found != [FORMAT, what]:
             raise SparkSdkError(
@@ -138,6 +144,16 @@ class Checkpoint:
             self._database.execute('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?)', values)
         except sqlite3.Error as error:
             raise self._unusable(error) from error
+
+    def _check_inputs(self, inputs: str) -> None:
+        (begun,) = self._database.execute('SELECT inputs FROM run').fetchone()
+        if begun is None:
+            self._database.execute('UPDATE run SET inputs = ?', (inputs,))
+        elif begun != inputs and begun.partition(' ')[0] == inputs.partition(' ')[0]:
+            raise SparkSdkError(
+                f'the checkpoint {str(self._path)!r} was begun with other inputs: some of them have changed; '
+                'give the same inputs, or another file'
+            )
 
     def _check_version(self, version: str | None) -> None:
         """Results of two versions are not results of one run."""

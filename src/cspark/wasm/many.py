@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .errors import SparkSdkError
 from .records import RecordResult, columns_of
-from .results import arrow_table, library
-from .tables import open_writer
+from .results import arrow_table, library, polars_frame
+from .tables import TableWriter, open_writer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,15 +155,17 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
 
     async def write(self, path: str | os.PathLike[str]) -> int:
         """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file; as `ManyResults.write`."""
-        writer = await _aside(open_writer, _unread(self._is_over, path))
+        opened: list[TableWriter] = []
         try:
+            await _aside(_open, _unread(self._is_over, path), opened)
             async for one in self:
-                if writer.add(one):
-                    await _aside(writer.flush)
-            return await _aside(writer.finish)
+                if opened[0].add(one):
+                    await _aside(opened[0].flush)
+            return await _aside(opened[0].finish)
         except BaseException:
-            await self.close()
-            writer.drop()
+            for writer in opened:
+                await self.close()
+                writer.drop()
             raise
 
 
@@ -174,6 +176,11 @@ def _unread(is_over: bool, given: Given, needed: str | None = None) -> Given:
     if needed is not None:
         library(needed)
     return given
+
+
+def _open(path: str | os.PathLike[str], opened: list[TableWriter]) -> None:
+    """Open a writer and leave it where it is found even by who was cancelled meanwhile."""
+    opened.append(open_writer(path))
 
 
 async def _aside(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -196,8 +203,7 @@ def _pandas(results: Iterable[RecordResult]) -> pd.DataFrame:
 
 
 def _polars(results: Iterable[RecordResult]) -> pl.DataFrame:
-    frame: pl.DataFrame = library('polars').DataFrame(_rows(results), infer_schema_length=None, strict=False)
-    return frame
+    return polars_frame(_rows(results))
 
 
 def _arrow(results: Iterable[RecordResult]) -> Any:

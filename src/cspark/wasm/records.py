@@ -59,8 +59,17 @@ class RecordResult:
             told = [{'source_path': name, 'error_category': 'Excel', 'message': broken[name]} for name in broken]
             warnings = [*(warnings if is_array(warnings) else []), *told]
         if not outputs.keys().isdisjoint(BESIDE):
-            outputs = {f'outputs.{name}' if name in BESIDE else name: value for name, value in outputs.items()}
+            outputs = {_renamed(name, outputs): value for name, value in outputs.items()}
         return {'index': self.index, **outputs, 'warnings': warnings, 'errors': self.errors}
+
+
+def _renamed(name: str, outputs: Mapping[str, Any]) -> str:
+    """A name for an output's column that no other column has."""
+    if name in BESIDE:
+        name = f'outputs.{name}'
+        while name in outputs:
+            name = f'outputs.{name}'
+    return name
 
 
 @dataclass(slots=True)

@@ -214,8 +214,7 @@ class ServiceExecuted(HttpResponse[Data]):
 
     def to_polars(self) -> pl.DataFrame:
         """The outputs as a polars data frame with a row a record; empty for a record that failed."""
-        frame: pl.DataFrame = library('polars').DataFrame(self._rows(), infer_schema_length=None, strict=False)
-        return frame
+        return polars_frame(self._rows())
 
     def to_arrow(self) -> Any:
         """The outputs as a `pyarrow.Table` (which has no types) with a row a record; empty for one that failed."""
@@ -247,8 +246,33 @@ def arrow_table(rows: list[dict[str, Any]]) -> Any:
     names = dict.fromkeys(name for row in rows for name in row)
     try:
         return pa.Table.from_pylist(rows, **({} if not rows else {'schema': _arrow_schema(pa, rows, names)}))
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.table({name: _arrow_column(pa, [row.get(name) for row in rows]) for name in names})
+
+
+def polars_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as a polars data frame; a column of mixed types becomes text."""
+    library_: Any = library('polars')
+    misfits = (TypeError, ValueError, OverflowError, library_.exceptions.PolarsError)
+    names = dict.fromkeys(name for row in rows for name in row)
+
+    def column(name: str) -> Any:
+        values = [row.get(name) for row in rows]
+        try:
+            return library_.Series(name, values, strict=True)
+        except misfits:
+            pass
+        try:
+            numbers = [value if value is None else float(value) for value in values if type(value) is not bool]
+            return library_.Series(name, numbers, strict=True) if len(numbers) == len(values) else _texts(name, values)
+        except misfits:
+            return _texts(name, values)
+
+    def _texts(name: str, values: list[Any]) -> Any:
+        return library_.Series(name, [None if value is None else str(value) for value in values])
+
+    frame: pl.DataFrame = library_.DataFrame([column(name) for name in names])
+    return frame
 
 
 def _arrow_schema(pa: Any, rows: list[dict[str, Any]], names: Mapping[str, Any]) -> Any:
@@ -260,7 +284,7 @@ def _arrow_column(pa: Any, values: list[Any]) -> Any:
     """A column for Arrow, which has one type; what is mixed becomes text."""
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([None if value is None else str(value) for value in values])
 
 

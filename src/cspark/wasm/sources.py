@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import importlib
 import itertools
 import os
@@ -15,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ._json import decode_json
+from ._json import decode_json, encode_json
 from .errors import SparkSdkError
-from .inputs import library_of, read_inputs
+from .inputs import library_of, plain, read_inputs
 
-__all__ = ['Rows', 'Source', 'open_source']
+__all__ = ['Rows', 'Source', 'identity_of', 'open_source']
 
 BATCH: Final = 8192
 """Records that are read at a time from a frame or a file."""
@@ -84,7 +85,7 @@ def open_source(inputs: Any) -> Source:
     """
     if isinstance(inputs, AsyncIterable):
         raise SparkSdkError('an async iterable of inputs is for AsyncClient alone')
-    if isinstance(inputs, os.PathLike) or (isinstance(inputs, str) and inputs.lower().endswith(SUFFIXES)):
+    if _is_path(inputs):
         return _file(Path(inputs))
     if (arrow := _arrow(inputs)) is not None:
         return arrow
@@ -100,6 +101,35 @@ def open_source(inputs: Any) -> Source:
         accepted = 'an iterable of records, a data frame, an Arrow table or the path of a .parquet, .csv or .jsonl file'
         raise SparkSdkError(f'inputs must be {accepted}, not {type(inputs).__name__}; execute takes one record')
     return _iterable(inputs)
+
+
+def identity_of(inputs: Any) -> str | None:
+    """What tells inputs from others, of a file or of records that can be read twice; None for what cannot."""
+    digest = hashlib.blake2b(digest_size=16)
+    if _is_path(inputs):
+        with Path(inputs).open('rb') as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+        return f'file {digest.hexdigest()}'
+    if not isinstance(inputs, Sized) or isinstance(inputs, (str, bytes, bytearray, memoryview)):
+        return None
+    source = open_source(inputs)
+    try:
+        while (read := source.take(BATCH)) is not None:
+            digest.update(encode_json([read.names, read.rows], _readable_twice))
+    except TypeError:
+        return None
+    return f'records {digest.hexdigest()}'
+
+
+def _readable_twice(value: Any) -> Any:
+    if isinstance(value, Iterator):
+        raise TypeError('an iterator is read only once')
+    return plain(value)
+
+
+def _is_path(inputs: Any) -> bool:
+    return isinstance(inputs, os.PathLike) or (isinstance(inputs, str) and inputs.lower().endswith(SUFFIXES))
 
 
 def _iterable(inputs: Iterable[Any]) -> Source:

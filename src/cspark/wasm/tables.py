@@ -152,7 +152,7 @@ class _Parquet(TableWriter):
             table = pa.Table.from_pylist(rows, schema=self._writer.schema)
             self._check_nested(rows, table.schema)
             self._writer.write_table(table)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        except (pa.ArrowException, OverflowError) as error:
             raise SparkSdkError(f'{self.path.name}: the outputs are not of one type; write .jsonl ({error})') from error
 
     def _check_nested(self, rows: list[dict[str, Any]], schema: Any) -> None:

@@ -7,7 +7,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio
@@ -19,7 +19,7 @@ from ..answer import Answer
 from ..errors import SparkConfigError, SparkSdkError
 from . import through_httpx
 from .proxies import Proxies
-from .wire import OutOfTimeError, Verify, check_http_client, late, own_http_client, trusted
+from .wire import OWN_CLIENT, OutOfTimeError, Verify, check_http_client, late, own_http_client, trusted
 
 if TYPE_CHECKING:
     from .session import Session
@@ -134,6 +134,8 @@ async def _do(step: Step, connections: AsyncConnections) -> Any:
             if step.keep is None:
                 return await _computed(step)
             with anyio.move_on_after(step.deadline - time.monotonic()):
+                if (owner := connections.alone.statistics().owner) and owner == anyio.get_current_task():
+                    raise SparkConfigError(OWN_CLIENT)
                 async with connections.alone:
                     step.keep(await _computed(step))
                     return None
@@ -151,8 +153,21 @@ async def _computed(step: Compute) -> Any:
 async def aside(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
 ) -> Result:
-    """Do on a thread what would block the event loop."""
-    return await anyio.to_thread.run_sync(lambda: function(*arguments, **options))
+    """Do on a thread what would block an event loop of asyncio; if this is cancelled, after it is done.
+
+    A thread cannot be ended, and what it works on must not be closed under it.
+    """
+    task = asyncio.ensure_future(anyio.to_thread.run_sync(lambda: function(*arguments, **options)))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with anyio.CancelScope(shield=True):
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()
+        raise
 
 
 def _running_loop() -> object:

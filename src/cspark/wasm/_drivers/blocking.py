@@ -18,7 +18,7 @@ from ..errors import SparkConfigError
 from . import through_httpx
 from .direct import DirectConnections
 from .proxies import Proxies
-from .wire import OutOfTimeError, Verify, check_http_client, late, own_http_client, trusted
+from .wire import OWN_CLIENT, OutOfTimeError, Verify, check_http_client, late, own_http_client, trusted
 
 __all__ = ['Connections', 'Stopped', 'perform']
 
@@ -44,7 +44,7 @@ class Connections:
         self._direct = DirectConnections(self._verify)
         self._proxies = Proxies()
         self._parent: Connections | None = None
-        self.alone = threading.Lock()
+        self.alone = _Alone()
         self.is_closed = False
 
     @property
@@ -97,6 +97,14 @@ class Connections:
             self._own.close()
 
 
+class _Alone:
+    """Who does what one call of a client does at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.owner = 0
+
+
 class Stopped(BaseException):
     """The flow was told to stop."""
 
@@ -135,17 +143,24 @@ def _do(step: Step, connections: Connections, stop: threading.Event | None) -> A
             if stop is None:
                 time.sleep(step.seconds)
         case Compute():
-            return _finished(step.function()) if step.keep is None else _kept(step, step.keep, connections)
+            return _finished(step.function()) if step.keep is None else _kept(step, step.keep, connections, stop)
     return None
 
 
-def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections) -> None:
-    if not connections.alone.acquire(timeout=max(0.0, step.deadline - time.monotonic())):
+def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections, stop: threading.Event | None) -> None:
+    alone = connections.alone
+    if alone.owner == threading.get_ident():
+        raise SparkConfigError(OWN_CLIENT)
+    if not alone.lock.acquire(timeout=max(0.0, step.deadline - time.monotonic())):
         raise late(OutOfTimeError(), sent=False)
     try:
+        if stop is not None and stop.is_set():
+            raise Stopped
+        alone.owner = threading.get_ident()
         keep(_finished(step.function()))
     finally:
-        connections.alone.release()
+        alone.owner = 0
+        alone.lock.release()
 
 
 def _finished(result: Any) -> Any:

@@ -22,7 +22,7 @@ from ..options import LAYOUTS, ManyOptions, check_options, joined, one_of
 from ..progress import Bar
 from ..records import ChunkResults, Progress
 from ..results import ServiceExecuted
-from ..sources import Rows
+from ..sources import Rows, identity_of
 from ..uri import Uri, UriLike
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class Run:
     bulk: Bulk
     total: int | None
     report: Any
-    open_checkpoint: Callable[[], Checkpoint | None]
+    open_checkpoint: Callable[[str | None], Checkpoint | None]
+    inputs: Any = None
+    has_checkpoint: bool = False
     checkpoint: Checkpoint | None = None
     started: float = field(default_factory=time.monotonic)
     _position: int = 0
@@ -57,7 +59,8 @@ class Run:
             SparkSdkError: It cannot be used.
         """
         with self._using:
-            self.checkpoint = self.open_checkpoint()
+            if self.has_checkpoint:
+                self.checkpoint = self.open_checkpoint(identity_of(self.inputs))
 
     def wanted(self) -> tuple[int, bool] | None:
         """How many records to read now, and whether exactly so many; None for none."""
@@ -150,7 +153,7 @@ class RecordBar(Bar):
 
 
 def prepare(
-    config: Config, uri: UriLike, total: int | None, options: ManyOptions
+    config: Config, uri: UriLike, inputs: Any, total: int | None, options: ManyOptions
 ) -> tuple[Run, Callable[[Chunk], Flow[ServiceExecuted[Any]]]]:
     """A run that has done nothing yet, and how it executes a chunk. Nothing was sent.
 
@@ -181,14 +184,14 @@ def prepare(
     report: Any = RecordBar(' records', total) if progress is True else progress or None
     open_checkpoint = _opener(path, _what(config, uri, given), total)
     try:
-        if (checkpoint := open_checkpoint()) is not None:
+        if (checkpoint := open_checkpoint(None)) is not None:
             checkpoint.close()  # what is never read must not keep it; the first record opens it again
     except BaseException:
         if isinstance(report, Bar):
             report.close()
         raise
     bulk = Bulk(size, concurrency, bool(settings['ordered']), settings['on_error'])
-    return Run(bulk, total, report, open_checkpoint), call
+    return Run(bulk, total, report, open_checkpoint, inputs if path is not None else None, path is not None), call
 
 
 def _try_out(flow: Flow[Any]) -> None:
@@ -209,14 +212,14 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-def _opener(path: Any, what: str, total: int | None) -> Callable[[], Checkpoint | None]:
+def _opener(path: Any, what: str, total: int | None) -> Callable[[str | None], Checkpoint | None]:
     if path is None:
-        return lambda: None
+        return lambda _: None
     if not (isinstance(path, str) or hasattr(path, '__fspath__')) or not os.fspath(path):
         raise SparkSdkError(f'checkpoint must be the path of a file, not {path!r}')
     from ..checkpoint import Checkpoint  # with SQLite, which few need
 
-    return lambda: Checkpoint(path, what, total)  # pyright: ignore[reportUnknownArgumentType] - a path of any kind
+    return lambda inputs: Checkpoint(path, what, total, inputs)  # pyright: ignore[reportUnknownArgumentType] - a path of any kind
 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:

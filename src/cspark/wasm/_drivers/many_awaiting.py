@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 import anyio
+import anyio.to_thread
 
 from .._flows.chunk import Chunk
 from ..errors import SparkSdkError
@@ -88,7 +89,7 @@ async def _read(run: Run, reader: Source | _Reader, count: int, exactly: bool) -
         read = source.take(count, exactly=exactly)
         return read, run.known(read)
 
-    return await aside(take, reader)
+    return await anyio.to_thread.run_sync(take, reader)  # it may take for ever: nobody waits for the end of it
 
 
 async def _settle(run: Run, chunk: Chunk, call: Callable[[], Timed]) -> None:
@@ -138,6 +139,8 @@ class _Reader:
         self._count = count
         if len(self._come) >= count:
             self._enough.set()
+        elif self._task is None or not self._task.done():
+            self._enough.clear()
         self._task = self._task or asyncio.create_task(self._read())
         self._room.set()
         await self._some.wait()

@@ -20,6 +20,7 @@ __all__ = [
     'DEFAULT_HEADERS',
     'LARGEST_ANSWER',
     'LONGEST_IDLE',
+    'OWN_CLIENT',
     'OutOfTimeError',
     'Phase',
     'Target',
@@ -46,6 +47,8 @@ LONGEST_IDLE: Final = 5.0
 """How long a connection is kept that nobody uses, in seconds: as long as httpx keeps one, and Node.js at its end."""
 
 DEFAULT_HEADERS: Final = {'Accept': '*/*', 'Accept-Encoding': ', '.join(ENCODINGS), 'Connection': 'keep-alive'}
+
+OWN_CLIENT: Final = 'the function given as token uses the client that waits for its token; give it a client of its own'
 
 Verify: TypeAlias = bool | str | ssl.SSLContext
 HttpClient = TypeVar('HttpClient', httpx.Client, httpx.AsyncClient)

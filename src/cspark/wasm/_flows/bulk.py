@@ -48,6 +48,12 @@ PATIENCE: Final = 120.0
 """How long a run goes on trying when a runner that has answered before does not any more, in seconds from the first
 failure on."""
 
+FIRST_PATIENCE: Final = 20.0
+"""The same where it takes connections and has never answered."""
+
+AGAIN: Final = 64
+"""After so many calls of the largest size that went well, a larger one is tried again."""
+
 LONGEST_PAUSE: Final = 10.0
 BAD_GATEWAY: Final = 502
 TOO_MUCH: Final = frozenset({408, 413, 504})
@@ -90,6 +96,7 @@ class Bulk:
     exhausted: bool = False
     not_before: float = 0.0
     _largest: int = LARGEST_SIZE
+    _went_well: int = 0
     _ready: deque[ChunkResults] = field(default_factory=lambda: deque[ChunkResults]())
     _held: dict[int, ChunkResults] = field(default_factory=lambda: dict[int, ChunkResults]())
     _next: int = 0
@@ -145,15 +152,23 @@ class Bulk:
         self._failures = 0
         self._failing_since, self._last_answer = None, time.monotonic()
         self._keep(results)
-        if self.chunk_size is None:
-            if seconds > SLOW:
-                self._largest = self.size = max(1, len(chunk.rows) // 2)
-            elif seconds < QUICK and len(chunk.rows) >= self.size:
-                self.size = min(self.size * 2, self._largest)
+        if len(chunk.rows) >= self.size:
+            self._resize(seconds)
         if self.concurrency is None and self.flying + 1 >= self.limit:
             self.limit = min(self.limit + 1, HIGHEST_CONCURRENCY)
         elif self.concurrency is not None and self.limit < self.concurrency:
             self.limit += 1
+
+    def _resize(self, seconds: float) -> None:
+        """A call of the full size went well, in so many seconds."""
+        if seconds > SLOW and self.chunk_size is None:
+            self._largest = self.size = max(1, self.size // 2)
+            return
+        self._went_well = self._went_well + 1 if self.size == self._largest else 0
+        if self._went_well >= AGAIN:
+            self._largest, self._went_well = min(2 * self._largest, LARGEST_SIZE), 0
+        if seconds < QUICK or self.chunk_size is not None:
+            self.size = min(self.size * 2, self._largest, self.chunk_size or LARGEST_SIZE)
 
     def failed(self, chunk: Chunk, error: SparkError) -> ChunkResults | None:
         """A chunk was not executed: it waits for another try, is split, or is the end of the run.
@@ -166,19 +181,21 @@ class Bulk:
         """
         status = error.status if isinstance(error, SparkApiError) else 0
         is_too_much = isinstance(error, SparkTimeoutError) or status in TOO_MUCH
-        is_gone = isinstance(error, SparkConnectionError) or status == BAD_GATEWAY
+        is_gone = isinstance(error, (SparkConnectionError, SparkDecodeError)) or status == BAD_GATEWAY
         is_gone = is_gone or (isinstance(error, SparkTimeoutError) and not error.sent)
         self.flying -= 1
         if status and status != BAD_GATEWAY:
             self._last_answer = time.monotonic()
         if self._is_hopeless(error, status):
             raise error
-        if isinstance(error, (RateLimitError, ServiceUnavailableError)) or (is_gone and not self._is_to_blame(chunk)):
+        is_busy = isinstance(error, (RateLimitError, ServiceUnavailableError))
+        if is_busy or (is_gone and not self._is_to_blame(chunk, error)):
             self._try_later(chunk, error, is_gone=is_gone)
         elif len(chunk.rows) > 1:
             if is_too_much:
                 self._largest = min(self._largest, max(1, len(chunk.rows) // 2))
                 self.size = min(self.size, self._largest)
+            self._failures = 0
             self.waiting.extendleft(reversed(chunk.halves()))
         else:
             if is_too_much:  # the record's fault alone, and not that of the chunks it was in
@@ -199,27 +216,33 @@ class Bulk:
             return True
         return isinstance(error, SparkDecodeError) and self._last_answer is None  # what answers is no runner
 
-    def _is_to_blame(self, chunk: Chunk) -> bool:
-        """Whether the runner may be gone because of this chunk: it was gone each time, and not for others meanwhile."""
+    def _is_to_blame(self, chunk: Chunk, error: SparkError) -> bool:
+        """Whether the runner may be gone because of this chunk: it took it each time, or others meanwhile."""
         chunk.tries += 1
+        chunk.was_refused = chunk.was_refused or not (isinstance(error, SparkConnectionError) and error.sent)
         chunk.failing_since = chunk.failing_since or time.monotonic()
         if chunk.tries < MOST_TRIES:
             return False
-        return len(chunk.rows) > 1 or (self._last_answer or 0) > chunk.failing_since
+        answers_others = (self._last_answer or 0) > chunk.failing_since
+        return len(chunk.rows) > 1 or not chunk.was_refused or answers_others
 
     def _try_later(self, chunk: Chunk, error: SparkError, *, is_gone: bool) -> None:
         now = time.monotonic()
-        if self._last_answer is None and is_gone and not self.flying:
+        was_never_there = self._last_answer is None and is_gone
+        if was_never_there and not self.flying and not (isinstance(error, SparkConnectionError) and error.sent):
             raise error
         self._failing_since = self._failing_since or now
-        if now - self._failing_since > PATIENCE:
+        if now - self._failing_since > (FIRST_PATIENCE if was_never_there else PATIENCE):
             raise error
         if self.pause == 0:  # calls that fail together count as one
             self.limit = max(1, self.limit // 2)
             self._failures += 1
             longest = min(LONGEST_PAUSE, 0.1 * 2.0 ** min(self._failures, 10))
             self.not_before = now + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-        self.waiting.appendleft(chunk)
+        if is_gone:  # others first: whether they are answered tells whether it is to blame
+            self.waiting.append(chunk)
+        else:
+            self.waiting.appendleft(chunk)
 
     def _give_up(self, chunk: Chunk, error: SparkError) -> ChunkResults:
         if self.on_error == 'raise':

@@ -24,6 +24,7 @@ class Chunk:
     names: tuple[str, ...] | None = None
     known: Known = field(default_factory=Known)
     tries: int = 0
+    was_refused: bool = False
     failing_since: float = 0.0
 
     @property
@@ -34,8 +35,9 @@ class Chunk:
     def halves(self) -> tuple[Chunk, Chunk]:
         """The same records in two chunks."""
         middle = len(self.rows) // 2
-        first = replace(self, rows=self.rows[:middle], tries=0)
-        return first, replace(self, start=self.start + middle, rows=self.rows[middle:], tries=0)
+        first = replace(self, rows=self.rows[:middle], tries=0, was_refused=False)
+        rest = self.rows[middle:]
+        return first, replace(self, start=self.start + middle, rows=rest, tries=0, was_refused=False)
 
 
 def placed(chunk: Chunk, words: str) -> str:
