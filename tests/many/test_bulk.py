@@ -219,7 +219,7 @@ def gone(kind: str) -> Hybrid.SparkError:
     return error
 
 
-@pytest.mark.parametrize('kind', ['502', 'unreached', 'reset'])
+@pytest.mark.parametrize('kind', ['502', 'unreached', 'refused'])
 def test_an_outage_is_waited_for_and_is_nobody_s_fault(clock: Clock, kind: str) -> None:
     bulk = Bulk(None, None, on_error='collect')
     run(bulk, lambda _: None, offer(bulk))
@@ -231,10 +231,11 @@ def test_an_outage_is_waited_for_and_is_nobody_s_fault(clock: Clock, kind: str) 
         while (chunk := bulk.next()) is not None:
             bulk.failed(chunk, gone(kind))
         clock.now += bulk.pause
-    run(bulk, lambda _: None)
+    sizes = run(bulk, lambda _: None)
     results = sorted(bulk.pop_ready(), key=lambda one: one.index)
     assert [one.index for one in results] == list(range(bulk._read))
     assert not any(one.errors for one in results)
+    assert len(sizes) < 20  # it was not split into single records meanwhile
 
 
 @pytest.mark.parametrize('kind', ['502', 'reset'])

@@ -217,14 +217,14 @@ class Bulk:
         return isinstance(error, SparkDecodeError) and self._last_answer is None  # what answers is no runner
 
     def _is_to_blame(self, chunk: Chunk, error: SparkError) -> bool:
-        """Whether the runner may be gone because of this chunk: it took it each time, or others meanwhile."""
+        """Whether the runner may be gone because of this chunk: it took it again and again, or answered others."""
         chunk.tries += 1
-        chunk.was_refused = chunk.was_refused or not (isinstance(error, SparkConnectionError) and error.sent)
+        chunk.broke += isinstance(error, SparkConnectionError) and error.sent
         chunk.failing_since = chunk.failing_since or time.monotonic()
-        if chunk.tries < MOST_TRIES:
-            return False
+        if chunk.broke >= MOST_TRIES or (len(chunk.rows) > 1 and chunk.tries >= 2 * MOST_TRIES):
+            return True  # to split it harms nobody, and its parts may tell more
         answers_others = (self._last_answer or 0) > chunk.failing_since
-        return len(chunk.rows) > 1 or not chunk.was_refused or answers_others
+        return chunk.tries >= MOST_TRIES and answers_others
 
     def _try_later(self, chunk: Chunk, error: SparkError, *, is_gone: bool) -> None:
         now = time.monotonic()

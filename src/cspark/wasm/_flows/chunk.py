@@ -17,14 +17,21 @@ __all__ = ['Chunk', 'placed', 'results_of']
 
 @dataclass(slots=True)
 class Chunk:
-    """Consecutive records: rows of values where `names` are given, else records as they are."""
+    """Consecutive records: rows of values where `names` are given, else records as they are.
+
+    Attributes:
+        known: What iterators among the values held.
+        tries: How often the runner was not there for it.
+        broke: How often the connection broke after it was sent.
+        failing_since: Since when that was so for it, or for the chunk that it was a part of.
+    """
 
     start: int
     rows: Sequence[Any]
     names: tuple[str, ...] | None = None
     known: Known = field(default_factory=Known)
     tries: int = 0
-    was_refused: bool = False
+    broke: int = 0
     failing_since: float = 0.0
 
     @property
@@ -35,9 +42,9 @@ class Chunk:
     def halves(self) -> tuple[Chunk, Chunk]:
         """The same records in two chunks."""
         middle = len(self.rows) // 2
-        first = replace(self, rows=self.rows[:middle], tries=0, was_refused=False)
+        first = replace(self, rows=self.rows[:middle], tries=0, broke=0)
         rest = self.rows[middle:]
-        return first, replace(self, start=self.start + middle, rows=rest, tries=0, was_refused=False)
+        return first, replace(self, start=self.start + middle, rows=rest, tries=0, broke=0)
 
 
 def placed(chunk: Chunk, words: str) -> str:
