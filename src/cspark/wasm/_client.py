@@ -76,7 +76,15 @@ class Client:
 
     @staticmethod
     def use(config: Config, http_client: httpx.Client | None = None) -> Client:
-        """A client with a configuration that is there already."""
+        """A client with a configuration that is there already.
+
+        Args:
+            config: The configuration.
+            http_client: A caller's own `httpx.Client`, through which everything then goes; it stays open.
+
+        Raises:
+            SparkConfigError: `http_client` is something else.
+        """
         client = Client.__new__(Client)
         client._start(config, blocking.Connections(http_client, config.verify))  # noqa: SLF001 - its own
         return client
@@ -177,7 +185,19 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
-        """Whether a runner is up, without a client: `health_check('http://localhost:3000').data['msg']` is `ok`."""
+        """Whether a runner is up, without a client: `Client.health_check(url).data['msg']` is `ok`.
+
+        Args:
+            base_url: The runner's address; its tenant, if it has one, does not matter.
+            token: A bearer token, for a runner that wants one here.
+            http_client: A caller's own `httpx.Client`, which stays open.
+            **options: `timeout` and the like: see `StaticOptions`.
+
+        Raises:
+            SparkConnectionError, SparkTimeoutError: It cannot be reached, or not in time.
+            SparkApiError, SparkDecodeError: What answers is no runner, or not one that is well.
+            SparkConfigError: The address or an option is not what it should be.
+        """
         try:
             config = static_config(base_url, token, options)
         finally:
@@ -192,7 +212,10 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[VersionInfo]:
-        """What a runner is compatible with, without a client."""
+        """What a runner is compatible with, without a client.
+
+        Its arguments and errors are those of `health_check`.
+        """
         try:
             config = static_config(base_url, token, options)
         finally:
@@ -207,7 +230,10 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[RunnerState]:
-        """What a runner has loaded, without a client (runner 1.46.0 and later)."""
+        """What a runner has loaded, without a client (runner 1.46.0 and later).
+
+        Its arguments and errors are those of `health_check`.
+        """
         try:
             config = static_config(base_url, token, options)
         finally:

@@ -144,7 +144,14 @@ class HttpResponse(Generic[Data]):
         return found
 
     def copy_with(self, **changes: Any) -> HttpResponse[Any]:
-        """A copy with other values for `status`, `data`, `buffer`, `headers`, `request` or `response`."""
+        """A copy with other values.
+
+        Args:
+            **changes: `status`, `data`, `buffer`, `headers`, `request`, `response`.
+
+        Raises:
+            TypeError: An answer has nothing of that name.
+        """
         names = {'request': 'raw_request', 'response': 'raw_response'}
         changes = {names.get(name, name): value for name, value in changes.items()}
         values = {name: changes.pop(name, getattr(self, name)) for name in ('status', 'data', 'buffer')}

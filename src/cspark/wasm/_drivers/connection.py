@@ -151,6 +151,7 @@ class Connection:
                 self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        """End it."""
         if self._sock is not None:
             self._sock.close()
 

@@ -34,6 +34,7 @@ class TimedSocket:
         self.start = b''
 
     def sendall(self, head: bytes, content: bytes) -> None:
+        """Send a request."""
         if len(content) < MOST_JOINED:
             self._send(head + content)
         else:
@@ -55,9 +56,11 @@ class TimedSocket:
         return start
 
     def makefile(self, mode: str) -> io.BufferedReader:
+        """What `http.client` reads an answer from."""
         return _Buffered(_TimedReader(self, self.sock.makefile(mode, buffering=0)))  # type: ignore[call-overload]
 
     def close(self) -> None:
+        """End it."""
         self.sock.close()
 
 
