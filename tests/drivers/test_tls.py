@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -225,3 +226,25 @@ def copied(hybrid: Any, **options: Any) -> Any:
     """A copy, with the blocking face of the test's client."""
     copy = hybrid.with_options(**options)
     return Awaited(copy, hybrid._loop) if isinstance(hybrid, Awaited) else copy
+
+
+def test_a_runner_is_trusted_by_its_ipv6_address(world: World, ca: trustme.CA, pem: str, call: Call) -> None:
+    with (
+        secured(server_context(ca, '::1'), '::1') as (faulty, _),
+        client_in(world, base_url=faulty.url, verify=pem, max_retries=0) as hybrid,
+    ):
+        assert call(hybrid).status == 200
+    assert len(faulty.requests) == 1
+
+
+def test_a_handshake_that_stalls_ends_with_the_time_of_the_call(world: World) -> None:
+    over = threading.Event()
+    with (
+        listening(lambda _: bool(over.wait(20)) and None) as listener,
+        client_in(world, base_url=f'https://127.0.0.1:{listener.port}', timeout=300, max_retries=0) as hybrid,
+    ):
+        started = time.monotonic()
+        with pytest.raises(Hybrid.SparkTimeoutError):
+            CALLS['execute'](hybrid)
+        assert time.monotonic() - started < 5
+        over.set()

@@ -70,7 +70,7 @@ def counted(*behaviours: Behaviour, host: str = '127.0.0.1') -> Generator[tuple[
 
 
 @contextmanager
-def secured(context: ssl.SSLContext) -> Generator[tuple[Faulty, Listener]]:
+def secured(context: ssl.SSLContext, host: str = '127.0.0.1') -> Generator[tuple[Faulty, Listener]]:
     """A server that speaks TLS and answers every request."""
     faulty = Faulty()
     faulty.behave([answers()])
@@ -80,8 +80,8 @@ def secured(context: ssl.SSLContext) -> Generator[tuple[Faulty, Listener]]:
         with context.wrap_socket(plain, server_side=True) as connection:
             faulty.serve(connection)
 
-    with listening(serve) as listener:
-        faulty.url = f'https://127.0.0.1:{listener.port}'
+    with listening(serve, host) as listener:
+        faulty.url = f'https://{f"[{host}]" if ":" in host else host}:{listener.port}'
         yield faulty, listener
 
 
