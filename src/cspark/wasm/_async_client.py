@@ -84,7 +84,7 @@ class AsyncClient:
 
         Args:
             config: The configuration.
-            http_client: A caller's own `httpx.AsyncClient`, through which everything then goes; it stays open.
+            http_client: A caller's own client of httpx, through which everything then goes; it stays open.
 
         Raises:
             SparkConfigError: `http_client` is something else.
@@ -194,12 +194,12 @@ class AsyncClient:
         http_client: httpx.AsyncClient | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
-        """Whether a runner is up, without a client: `(await AsyncClient.health_check(url)).data['msg']` is `ok`.
+        """Whether a runner is up, without a client: the answer's `.data['msg']` is `ok`.
 
         Args:
             base_url: The runner's address; its tenant, if it has one, does not matter.
             token: A bearer token, for a runner that wants one here.
-            http_client: A caller's own `httpx.AsyncClient`, which stays open.
+            http_client: A caller's own client of httpx, which stays open.
             **options: `timeout` and the like: see `StaticOptions`.
 
         Raises:

@@ -80,7 +80,7 @@ class Client:
 
         Args:
             config: The configuration.
-            http_client: A caller's own `httpx.Client`, through which everything then goes; it stays open.
+            http_client: A caller's own client of httpx, through which everything then goes; it stays open.
 
         Raises:
             SparkConfigError: `http_client` is something else.
@@ -185,12 +185,12 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
-        """Whether a runner is up, without a client: `Client.health_check(url).data['msg']` is `ok`.
+        """Whether a runner is up, without a client: the answer's `.data['msg']` is `ok`.
 
         Args:
             base_url: The runner's address; its tenant, if it has one, does not matter.
             token: A bearer token, for a runner that wants one here.
-            http_client: A caller's own `httpx.Client`, which stays open.
+            http_client: A caller's own client of httpx, which stays open.
             **options: `timeout` and the like: see `StaticOptions`.
 
         Raises:
