@@ -232,6 +232,13 @@ def test_outputs_of_mixed_kinds_lose_nothing_in_a_table(library: str, kind: str)
         assert found == value or found == str(value) or (value in ({}, None) and found in ({}, None))
 
 
+@pytest.mark.parametrize('library', ['polars', 'arrow'])  # pandas makes doubles of such numbers, as it always does
+def test_a_whole_number_that_no_double_holds_is_not_rounded(library: str) -> None:
+    given: Any = (RecordResult(index, {'a': one}) for index, one in enumerate([2**53 + 1, 1.5]))
+    table: Any = getattr(Hybrid.ManyResults(given, lambda: None), f'to_{library}')()
+    assert str(2**53 + 1) in str(table['a'].to_pylist() if library == 'arrow' else table['a'].to_list())
+
+
 @pytest.mark.parametrize('kind', ['huge numbers', 'nothing', 'tables among numbers'])
 def test_what_parquet_cannot_hold_is_refused_with_a_way_out(kind: str, tmp_path: Path) -> None:
     with pytest.raises(Hybrid.SparkSdkError, match=r'write \.jsonl'):

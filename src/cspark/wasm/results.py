@@ -259,27 +259,27 @@ def arrow_table(rows: list[dict[str, Any]]) -> Any:
 
 def polars_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows as a polars data frame; a column of mixed types becomes text."""
-    library_: Any = library('polars')
-    misfits = (TypeError, ValueError, OverflowError, library_.exceptions.PolarsError)
+    polars = library('polars')
     names = dict.fromkeys(name for row in rows for name in row)
-
-    def column(name: str) -> Any:
-        values = [row.get(name) for row in rows]
-        try:
-            return library_.Series(name, values, strict=True)
-        except misfits:
-            pass
-        try:
-            numbers = [value if value is None else float(value) for value in values if type(value) is not bool]
-            return library_.Series(name, numbers, strict=True) if len(numbers) == len(values) else _texts(name, values)
-        except misfits:
-            return _texts(name, values)
-
-    def _texts(name: str, values: list[Any]) -> Any:
-        return library_.Series(name, [None if value is None else str(value) for value in values])
-
-    frame: pl.DataFrame = library_.DataFrame([column(name) for name in names])
+    frame: pl.DataFrame = polars.DataFrame(
+        [_polars_column(polars, name, [row.get(name) for row in rows]) for name in names]
+    )
     return frame
+
+
+def _polars_column(polars: Any, name: str, values: list[Any]) -> Any:
+    """A column for polars, which has one type: whole numbers among others are doubles, what is mixed becomes text."""
+    if all(value is None or _is_exact(value) for value in values) and any(type(value) is float for value in values):
+        values = [value if value is None else float(value) for value in values]
+    try:
+        return polars.Series(name, values, strict=True)
+    except (TypeError, ValueError, OverflowError, polars.exceptions.PolarsError):
+        return polars.Series(name, [None if value is None else str(value) for value in values])
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a double holds it as it is."""
+    return type(value) is float or (type(value) is int and abs(value) <= 1 << 53)
 
 
 def _arrow_schema(pa: Any, rows: list[dict[str, Any]], names: Mapping[str, Any]) -> Any:

@@ -41,9 +41,7 @@ class Run:
     bulk: Bulk
     total: int | None
     report: Any
-    open_checkpoint: Callable[[str | None], Checkpoint | None]
-    inputs: Any = None
-    has_checkpoint: bool = False
+    open_checkpoint: Callable[[], Checkpoint] | None
     checkpoint: Checkpoint | None = None
     started: float = field(default_factory=time.monotonic)
     _position: int = 0
@@ -59,8 +57,8 @@ class Run:
             SparkSdkError: It cannot be used.
         """
         with self._using:
-            if self.has_checkpoint:
-                self.checkpoint = self.open_checkpoint(identity_of(self.inputs))
+            if self.open_checkpoint is not None:
+                self.checkpoint = self.open_checkpoint()
 
     def wanted(self) -> tuple[int, bool] | None:
         """How many records to read now, and whether exactly so many; None for none."""
@@ -182,16 +180,14 @@ def prepare(
     if inspect.iscoroutinefunction(progress):
         raise SparkSdkError('progress must be a plain function, not an async one')
     report: Any = RecordBar(' records', total) if progress is True else progress or None
-    open_checkpoint = _opener(path, _what(config, uri, given), total)
     try:
-        if (checkpoint := open_checkpoint(None)) is not None:
-            checkpoint.close()  # what is never read must not keep it; the first record opens it again
+        open_checkpoint = None if path is None else _opener(path, _what(config, uri, given), total, inputs)
     except BaseException:
         if isinstance(report, Bar):
             report.close()
         raise
     bulk = Bulk(size, concurrency, bool(settings['ordered']), settings['on_error'])
-    return Run(bulk, total, report, open_checkpoint, inputs if path is not None else None, path is not None), call
+    return Run(bulk, total, report, open_checkpoint), call
 
 
 def _try_out(flow: Flow[Any]) -> None:
@@ -212,14 +208,15 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-def _opener(path: Any, what: str, total: int | None) -> Callable[[str | None], Checkpoint | None]:
-    if path is None:
-        return lambda _: None
+def _opener(path: Any, what: str, total: int | None, inputs: Any) -> Callable[[], Checkpoint]:
+    """What opens the checkpoint. It is tried at once, but not kept: results that nobody reads must not hold it."""
     if not (isinstance(path, str) or hasattr(path, '__fspath__')) or not os.fspath(path):
         raise SparkSdkError(f'checkpoint must be the path of a file, not {path!r}')
     from ..checkpoint import Checkpoint  # with SQLite, which few need
 
-    return lambda inputs: Checkpoint(path, what, total, inputs)  # pyright: ignore[reportUnknownArgumentType] - a path of any kind
+    place: str = os.fspath(path)
+    Checkpoint(place, what, total).close()
+    return lambda: Checkpoint(place, what, total, identity_of(inputs))
 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:
