@@ -25,6 +25,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / 'samples'
 PACKAGES = SAMPLES / 'packages'
 JSMN = Path('/usr/include/jsmn.h')
 NEEDED = {'emcc': 'emscripten', 'acorn': 'node-acorn'}
+COMPILER_VERSION = '1.46.0'
 EXPORTS = '_construct,_destroy,_is_async,_node_calc_v3,_malloc,_free'
 
 Files = dict[str, bytes]
@@ -56,14 +57,19 @@ def compile_model(folder: Path, service: Description, version: Description) -> F
         subprocess.run(command, check=True, cwd=work)
         files = {path.name: path.read_bytes() for path in sorted(Path(work).glob(f'{name}.*'))}
     if preload:
-        files[f'{name}.js'] = fix_package_id(files[f'{name}.js'], files[f'{name}.data'])
+        files[f'{name}.js'] = fix_preloading(files[f'{name}.js'], files[f'{name}.data'], f'{name}.data')
     return files
 
 
-def fix_package_id(script: bytes, data: bytes) -> bytes:
-    """Emscripten gives preloaded files a random id; take it from their content, so that a build can be repeated."""
+def fix_preloading(script: bytes, data: bytes, name: str) -> bytes:
+    """Make the part of a script that preloads files the same in every build, and like that of the platform's compiler.
+
+    Emscripten gives preloaded files a random id; here it comes from their content. It names their file in single
+    quotes, where the vendor's engine finds it in double quotes alone.
+    """
     package_id = str(uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(data).hexdigest()))
-    return re.sub(rb'("package_uuid": ")[^"]*', rb'\g<1>' + package_id.encode(), script)
+    script = re.sub(rb'("package_uuid": ")[^"]*', rb'\g<1>' + package_id.encode(), script)
+    return script.replace(f"'{name}'".encode(), f'"{name}"'.encode())
 
 
 def pack(files: Files) -> bytes:
@@ -88,7 +94,7 @@ def pack_model(folder: Path, service: Description, version: Description) -> byte
     name = service['service']
     files = compile_model(folder, service, version)
     files[f'{name}DefaultValidations.json'] = default_validations(version)
-    files[f'{name}_CompilerLog.json'] = as_json({'Warnings': [], 'Errors': []})
+    files[f'{name}_CompilerLog.json'] = as_json({'CompilerVersion': COMPILER_VERSION, 'Warnings': [], 'Errors': []})
     if 'metadata' in service:
         images = [
             {'ImageName': image, 'Base64Content': base64.b64encode((folder / file).read_bytes()).decode()}
@@ -117,7 +123,7 @@ def model_metadata(service: Description, version: Description, model: bytes) -> 
         'ServiceGuid': service['service_id'],
         'ServiceVersionGuid': version['version_id'],
         'Tenant': service['tenant'],
-        'CompilerVersion': 'Neuron_v1.46.0',
+        'CompilerVersion': f'Neuron_v{COMPILER_VERSION}',
     }
     inputs = [{'Input Name': n, 'Description': None, 'Address': a} for n, a in version['inputs'].items()]
     outputs = [{'Output Name': n, 'Description': None, 'Address': a} for n, a in version['outputs'].items()]

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cspark.wasm as Hybrid
+from cspark.wasm.local.instance import Requests
 
 CYLINDER = Path(__file__).resolve().parent.parent / 'samples' / 'packages' / 'cylinder.zip'
 RECORD = {'height': 10, 'radius': 2, 'density': 1}
@@ -42,7 +43,7 @@ def measure(instances: int) -> tuple[float, float, float]:
         request = b'{"request_data":{"inputs":{"height":10,"radius":2,"density":1}}}'
         with Hybrid.Client(base_url=server.url, tenant='my-tenant', token='open') as hybrid:
             hybrid.services.execute('shapes/cylinder', inputs=[RECORD] * 1000)
-            in_model = rate(lambda: len(pool.compute([request] * 5000)), instances)
+            in_model = rate(lambda: len(pool.compute(Requests([request] * 5000))), instances)
             calls = rate(lambda: hybrid.services.execute('shapes/cylinder', inputs=RECORD).status // 200, 2)
             many = [RECORD] * 5000
             records = rate(lambda: len(hybrid.services.execute('shapes/cylinder', inputs=many).data['outputs']), 2)

@@ -1,9 +1,11 @@
+#include <emscripten.h>
 #include <math.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine.h"
 #include "json.h"
@@ -13,20 +15,19 @@ typedef struct {
     const json *source;
     int token;
     char *text; /* unescaped on first use */
+    int is_validated;
 } input_value;
 
-/* A list of names that a request gives: outputs, tables, subservices. */
-typedef struct {
-    int given;
-    int token; /* an array, or -1 */
-} name_list;
+/* Tables or subservices that a request names, as comma-separated text; NULL where it names none. */
+typedef char *name_text;
 
 struct engine {
     json document;
     input_value *inputs;
     char **cells; /* texts of table cells, freed with the request */
     int cell_count;
-    name_list requested, arrays, subservices;
+    int requested; /* the token of a list of outputs, or -1 */
+    name_text arrays, subservices;
     regex_t pattern;
     int has_pattern;
     buffer outputs, warnings, errors, excel_errors;
@@ -34,23 +35,38 @@ struct engine {
     int column_count, column, row, as_array;
     const char *table;
     int table_failed;
+    int unknown_api;
 };
+
+/* A model that was compiled from C++ throws the address of its exception, and nothing else, where it cannot go on. */
+static void throw_exception(void)
+{
+    static const char exception[16];
+    EM_ASM({ throw $0; }, exception);
+    abort();
+}
 
 static json *STANDARDS; /* the defaults, one an input, each parsed as a list of one */
 
 /* ---- Notes ---- */
 
+/* A warning has no category; one about the outputs has no source either. */
 static void note(buffer *to, const char *source, const char *message, const char *category, const char *type)
 {
-    put(to, to->length ? ",{\"source_path\":" : "{\"source_path\":");
-    put_string(to, source);
+    put(to, to->length ? ",{" : "{");
+    if (source) {
+        put(to, "\"source_path\":");
+        put_string(to, source);
+        put(to, ",");
+    }
     if (category) {
-        put(to, ",\"error_category\":");
+        put(to, "\"error_category\":");
         put_string(to, category);
         put(to, ",\"error_type\":");
         put_string(to, type);
+        put(to, ",");
     }
-    put(to, ",\"message\":");
+    put(to, "\"message\":");
     put_string(to, message);
     if (category)
         put(to, ",\"additional_details\":null");
@@ -75,7 +91,7 @@ static input_value *find_input(engine *request, const char *name)
 static void bind_inputs(engine *request, int object)
 {
     for (int i = 0; i < MODEL.input_count; i++) {
-        int token = json_member(&request->document, object, MODEL.inputs[i].name);
+        int token = json_member_in_any_case(&request->document, object, MODEL.inputs[i].name);
         input_value *value = &request->inputs[i];
         value->source = token < 0 ? &STANDARDS[i] : &request->document;
         value->token = token < 0 ? 1 : token; /* a default stands in a list of one */
@@ -155,26 +171,83 @@ const char *cell_text(engine *request, const char *name, int row, const char *co
 
 /* ---- What the request asks for ---- */
 
-static name_list read_names(engine *request, int meta, const char *name)
+static int given(engine *request, int meta, const char *name)
 {
     int token = json_member(&request->document, meta, name);
-    if (token < 0 || json_is_null(&request->document, token))
-        return (name_list){0, -1};
-    if (request->document.tokens[token].type == JSMN_ARRAY)
-        return (name_list){1, token};
-    char message[128];
-    snprintf(message, sizeof message, "Expected Json Array for '%s'", name);
-    note(&request->errors, name, message, "Request", "error.jsonMeta");
-    return (name_list){0, -1};
+    return token < 0 || json_is_null(&request->document, token) ? -1 : token;
 }
 
-static int has_name(engine *request, name_list names, const char *name)
+/* Comma-separated text. A list is more than a compiled model can take. */
+static name_text read_names(engine *request, int meta, const char *name)
 {
-    if (names.token < 0)
-        return 0;
-    int token = names.token + 1;
-    for (int i = 0; i < request->document.tokens[names.token].size; i++) {
-        if (json_equals(&request->document, token, name))
+    int token = given(request, meta, name);
+    if (token < 0)
+        return NULL;
+    const jsmntok_t *t = &request->document.tokens[token];
+    int harmless = t->type == JSMN_ARRAY && t->size == 0 && strcmp(name, "service_category") == 0;
+    if (t->type != JSMN_STRING && !harmless)
+        throw_exception();
+    name_text names = harmless ? NULL : json_text(&request->document, token);
+    if (names && names[strspn(names, " ,")] == 0) {
+        free(names);
+        return NULL;
+    }
+    return names;
+}
+
+static int has_name(name_text names, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = names; at; at = strchr(at, ',')) {
+        at += strspn(at, ", ");
+        size_t found = strcspn(at, ",");
+        while (found > 0 && at[found - 1] == ' ')
+            found--;
+        if (found == length && strncasecmp(at, name, length) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A list of outputs; an empty one asks for all. Text is none, which the answer says. */
+static int read_requested(engine *request, int meta)
+{
+    int token = given(request, meta, "requested_output");
+    if (token < 0)
+        return -1;
+    if (request->document.tokens[token].type == JSMN_ARRAY)
+        return request->document.tokens[token].size ? token : -1;
+    note(&request->errors, "requested_output", "Expected Json Array for 'requested_output'", "Request", "error.jsonMeta");
+    return -1;
+}
+
+/* It must match a whole name, in any case. */
+static void read_pattern(engine *request, int meta)
+{
+    int token = given(request, meta, "requested_output_regex");
+    if (token < 0)
+        return;
+    char *text = json_text(&request->document, token);
+    buffer whole = {0};
+    put(&whole, "^(");
+    put(&whole, text);
+    put(&whole, ")$");
+    if (*text && request->requested >= 0)
+        note(&request->errors, "requested_output_regex", "Give 'requested_output' or 'requested_output_regex', not both",
+             "Request", "error.jsonMeta");
+    else if (*text && regcomp(&request->pattern, whole.text, REG_EXTENDED | REG_NOSUB | REG_ICASE) != 0)
+        throw_exception();
+    else
+        request->has_pattern = *text != 0;
+    free(whole.text);
+    free(text);
+}
+
+static int is_requested(engine *request, const char *name)
+{
+    int token = request->requested + 1;
+    for (int i = 0; i < request->document.tokens[request->requested].size; i++) {
+        if (json_equals_in_any_case(&request->document, token, name))
             return 1;
         token = json_skip(&request->document, token);
     }
@@ -183,11 +256,12 @@ static int has_name(engine *request, name_list names, const char *name)
 
 static int is_wanted(engine *request, const char *subservice, const char *name)
 {
-    if (request->requested.given || request->has_pattern)
-        return has_name(request, request->requested, name) ||
-               (request->has_pattern && regexec(&request->pattern, name, 0, NULL, 0) == 0);
-    if (request->subservices.given)
-        return subservice && has_name(request, request->subservices, subservice);
+    if (request->requested >= 0)
+        return is_requested(request, name);
+    if (request->has_pattern)
+        return regexec(&request->pattern, name, 0, NULL, 0) == 0;
+    if (request->subservices)
+        return subservice && has_name(request->subservices, subservice);
     return !(subservice && strcmp(subservice, "Metadata") == 0);
 }
 
@@ -261,7 +335,7 @@ int table_open(engine *request, const char *subservice, const char *name, const 
     request->columns = columns;
     request->column_count = count;
     request->column = request->row = request->table_failed = 0;
-    request->as_array = has_name(request, request->arrays, name);
+    request->as_array = has_name(request->arrays, name);
     put(&request->outputs, "[");
     if (!request->as_array)
         return 1;
@@ -336,6 +410,21 @@ void validation(engine *request, const char *input, const char *format, ...)
     put(&request->outputs, ":{");
     put(&request->outputs, members);
     put(&request->outputs, "}");
+    find_input(request, input)->is_validated = 1;
+}
+
+/* An input whose validation is the static one is null. */
+static void validate(engine *request)
+{
+    if (MODEL.validate)
+        MODEL.validate(request);
+    for (int i = 0; i < MODEL.input_count; i++) {
+        if (request->inputs[i].is_validated)
+            continue;
+        put(&request->outputs, request->outputs.length ? "," : "");
+        put_string(&request->outputs, MODEL.inputs[i].name);
+        put(&request->outputs, ":null");
+    }
 }
 
 /* ---- Calendar: proleptic Gregorian, by days since 1970-01-01 ---- */
@@ -396,39 +485,80 @@ int is_async(void *workbook)
     return 0;
 }
 
-static void compute(engine *request)
+/* What the request wants beyond computing: "dynamic_validation", nothing, or what no model has. */
+static char *read_api(engine *request, int meta)
 {
-    int meta = json_member(&request->document, 0, "request_meta");
-    int data = json_member(&request->document, 0, "request_data");
-    int inputs = json_member(&request->document, data, "inputs");
-    if (inputs < 0 || request->document.tokens[inputs].type != JSMN_OBJECT) {
-        note(&request->errors, "request_data.inputs", "Expected Json Object for 'inputs'", "Request", "error.jsonMeta");
-        inputs = -1;
-    }
-    bind_inputs(request, inputs);
-    request->requested = read_names(request, meta, "requested_output");
-    request->arrays = read_names(request, meta, "array_outputs");
-    request->subservices = read_names(request, meta, "service_category");
-    int pattern = json_member(&request->document, meta, "requested_output_regex");
-    if (pattern >= 0 && !json_is_null(&request->document, pattern)) {
-        char *text = json_text(&request->document, pattern);
-        request->has_pattern = regcomp(&request->pattern, text, REG_EXTENDED | REG_NOSUB) == 0;
-        if (!request->has_pattern)
-            note(&request->errors, "requested_output_regex", "Not a regular expression", "Request", "error.jsonMeta");
-        free(text);
-    }
-    int validation_type = json_member(&request->document, meta, "validation_type");
-    if (validation_type >= 0 && json_equals(&request->document, validation_type, "dynamic")) {
-        if (MODEL.validate)
-            MODEL.validate(request);
-    } else {
-        MODEL.compute(request);
-    }
+    int token = json_member(&request->document, json_member(&request->document, meta, "__api_meta"), "api");
+    return token < 0 ? NULL : json_text(&request->document, token);
 }
 
-static void put_answer(engine *request, buffer *answer)
+static void compute(engine *request, int meta)
 {
-    put(answer, "{\"response_data\":{\"outputs\":");
+    int data = json_member(&request->document, 0, "request_data");
+    int inputs = json_member(&request->document, data, "inputs");
+    if (inputs >= 0 && json_is_null(&request->document, inputs))
+        inputs = -1;
+    if (inputs < 0)
+        note(&request->errors, "request_data.inputs", "Request is missing 'request_data.inputs'", "Request",
+             "error.jsonMeta");
+    else if (request->document.tokens[inputs].type != JSMN_OBJECT)
+        inputs = -1;
+    bind_inputs(request, inputs);
+    request->requested = read_requested(request, meta);
+    request->arrays = read_names(request, meta, "array_outputs");
+    request->subservices = read_names(request, meta, "service_category");
+    read_pattern(request, meta);
+    char *api = read_api(request, meta);
+    if (api == NULL)
+        MODEL.compute(request);
+    else if (strcmp(api, "dynamic_validation") == 0)
+        validate(request);
+    else
+        request->unknown_api = 1;
+    free(api);
+    int debug = json_member(&request->document, meta, "debug_solve");
+    if (api == NULL && debug >= 0 && json_is_true(&request->document, debug))
+        put(&request->outputs, request->outputs.length ? ",\"additional_outputs\":{\"solve_log\":[]}"
+                                                       : "\"additional_outputs\":{\"solve_log\":[]}");
+}
+
+static void put_list(buffer *answer, const char *name, const buffer *entries)
+{
+    if (!entries->length)
+        return;
+    put(answer, ",\"");
+    put(answer, name);
+    put(answer, "\":[");
+    put_bytes(answer, entries->text, entries->length);
+    put(answer, "]");
+}
+
+/* What the request said, where the answer repeats it. */
+static void put_meta(engine *request, int meta, buffer *answer)
+{
+    static const char *const ECHOED[] = {"correlation_id",      "response_data_inputs", "service_category",
+                                         "array_outputs",       "allow_range_address",  "validation_type"};
+    put(answer, "\"response_meta\":{\"compiler_type\":\"Type3\",\"compiler_version\":");
+    put_string(answer, MODEL.compiler_version);
+    for (size_t i = 0; i < sizeof ECHOED / sizeof *ECHOED; i++) {
+        int token = json_member(&request->document, meta, ECHOED[i]);
+        if (token < 0)
+            continue;
+        put(answer, ",");
+        put_string(answer, ECHOED[i]);
+        put(answer, ":");
+        json_put(answer, &request->document, token);
+    }
+    put(answer, "}}");
+}
+
+static void put_answer(engine *request, int meta, buffer *answer)
+{
+    if (request->unknown_api)
+        put(answer, "{\"status\":\"Error\",\"error\":{\"message\":\"The model has no such api\"},");
+    else
+        put(answer, "{");
+    put(answer, "\"response_data\":{\"outputs\":");
     if (request->outputs.length) {
         put(answer, "{");
         put_bytes(answer, request->outputs.text, request->outputs.length);
@@ -440,29 +570,19 @@ static void put_answer(engine *request, buffer *answer)
         buffer message = {0};
         put(&message, "Excel errors in the outputs: ");
         put_bytes(&message, request->excel_errors.text, request->excel_errors.length);
-        note(&request->warnings, "Outputs", message.text, NULL, NULL);
+        note(&request->warnings, NULL, message.text, NULL, NULL);
         free(message.text);
     }
-    const char *names[] = {",\"warnings\":[", ",\"errors\":["};
-    const buffer *lists[] = {&request->warnings, &request->errors};
-    for (int i = 0; i < 2; i++) {
-        if (!lists[i]->length)
-            continue;
-        put(answer, names[i]);
-        put_bytes(answer, lists[i]->text, lists[i]->length);
-        put(answer, "]");
-    }
-    int meta = json_member(&request->document, 0, "request_meta");
-    int echo = request->document.count > 0 ? json_member(&request->document, meta, "response_data_inputs") : -1;
+    put_list(answer, "warnings", &request->warnings);
+    put_list(answer, "errors", &request->errors);
+    int echo = json_member(&request->document, meta, "response_data_inputs");
     int inputs = json_member(&request->document, json_member(&request->document, 0, "request_data"), "inputs");
-    if (echo >= 0 && inputs >= 0 && request->document.text[request->document.tokens[echo].start] == 't') {
+    if (echo >= 0 && inputs >= 0 && json_is_true(&request->document, echo)) {
         put(answer, ",\"inputs\":");
-        put_bytes(answer, request->document.text + request->document.tokens[inputs].start,
-                  (size_t)(request->document.tokens[inputs].end - request->document.tokens[inputs].start));
+        json_put(answer, &request->document, inputs);
     }
-    put(answer, "},\"response_meta\":{\"compiler_type\":\"Type3\",\"compiler_version\":");
-    put_string(answer, MODEL.compiler_version);
-    put(answer, "}}");
+    put(answer, "},");
+    put_meta(request, meta, answer);
 }
 
 static void release(engine *request)
@@ -475,6 +595,8 @@ static void release(engine *request)
         regfree(&request->pattern);
     free(request->inputs);
     free(request->cells);
+    free(request->arrays);
+    free(request->subservices);
     free(request->outputs.text);
     free(request->warnings.text);
     free(request->errors.text);
@@ -486,7 +608,7 @@ char *node_calc_v3(void *workbook, const char *text, int length, int *answer_len
 {
     (void)workbook;
     buffer answer = {0};
-    engine request = {.requested = {0, -1}, .arrays = {0, -1}, .subservices = {0, -1}};
+    engine request = {.requested = -1};
     request.inputs = calloc((size_t)MODEL.input_count + 1, sizeof *request.inputs);
     request.document = json_parse(text, (size_t)length);
     if (request.document.count < 1) {
@@ -496,9 +618,10 @@ char *node_calc_v3(void *workbook, const char *text, int length, int *answer_len
         put(&answer, "]},\"response_meta\":{\"compiler_type\":\"Type3\"}}");
     } else {
         if (request.document.tokens[0].type != JSMN_OBJECT)
-            abort(); /* as a compiled model does */
-        compute(&request);
-        put_answer(&request, &answer);
+            throw_exception();
+        int meta = json_member(&request.document, 0, "request_meta");
+        compute(&request, meta);
+        put_answer(&request, meta, &answer);
     }
     release(&request);
     *answer_length = (int)answer.length;

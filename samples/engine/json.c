@@ -3,11 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define JSMN_STRICT
 #include <jsmn.h>
 #undef JSMN_HEADER
+#include "engine.h"
 #include "json.h"
+
+/* A day's number as Excel counts, or NaN. */
+static double excel_serial(int year, int month, int day)
+{
+    int y, m, d;
+    double days = date_of(year, month, day);
+    split_date(days, &y, &m, &d);
+    return y == year && m == month && d == day ? days + 25569 : NAN;
+}
 
 json json_parse(const char *text, size_t length)
 {
@@ -51,17 +62,52 @@ int json_equals(const json *document, int token, const char *text)
     return length == strlen(text) && memcmp(document->text + t->start, text, length) == 0;
 }
 
-int json_member(const json *document, int object, const char *name)
+int json_equals_in_any_case(const json *document, int token, const char *text)
 {
-    if (object < 0 || document->tokens[object].type != JSMN_OBJECT)
+    const jsmntok_t *t = &document->tokens[token];
+    size_t length = (size_t)(t->end - t->start);
+    if (memchr(document->text + t->start, '\\', length) != NULL) {
+        char *plain = json_text(document, token);
+        int same = strcasecmp(plain, text) == 0;
+        free(plain);
+        return same;
+    }
+    return length == strlen(text) && strncasecmp(document->text + t->start, text, length) == 0;
+}
+
+static int find_member(const json *document, int object, const char *name, int (*equals)(const json *, int, const char *))
+{
+    if (object < 0 || document->count < 1 || document->tokens[object].type != JSMN_OBJECT)
         return -1;
     int token = object + 1;
     for (int i = 0; i < document->tokens[object].size; i++) {
-        if (json_equals(document, token, name))
+        if (equals(document, token, name))
             return token + 1;
         token = json_skip(document, token + 1);
     }
     return -1;
+}
+
+int json_member(const json *document, int object, const char *name)
+{
+    return find_member(document, object, name, json_equals);
+}
+
+int json_member_in_any_case(const json *document, int object, const char *name)
+{
+    return find_member(document, object, name, json_equals_in_any_case);
+}
+
+int json_is_true(const json *document, int token)
+{
+    return document->tokens[token].type == JSMN_PRIMITIVE && document->text[document->tokens[token].start] == 't';
+}
+
+void json_put(buffer *to, const json *document, int token)
+{
+    const jsmntok_t *t = &document->tokens[token];
+    int quotes = t->type == JSMN_STRING; /* which a token of text leaves out */
+    put_bytes(to, document->text + t->start - quotes, (size_t)(t->end - t->start + 2 * quotes));
 }
 
 int json_is_null(const json *document, int token)
@@ -129,6 +175,49 @@ char *json_text(const json *document, int token)
     return text;
 }
 
+/* Text as Excel reads it where a number belongs: with a currency sign, thousands separators or a per cent sign, with
+ * spaces around it, as a truth value, or as a date in ISO form. */
+static double excel_number(const char *text)
+{
+    char digits[64];
+    size_t length = 0;
+    int year, month, day, read = 0, group = 0, grouped = 0, fraction = 0;
+    text += strspn(text, " ");
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &read) == 3 && read == 10 && text[10 + strspn(text + 10, " ")] == 0)
+        return excel_serial(year, month, day);
+    double sign = 1;
+    if (*text == '-' || *text == '+')
+        sign = *text++ == '-' ? -1 : 1;
+    if (*text == '$')
+        text++;
+    for (; *text && !strchr(" %", *text) && length < sizeof digits - 1; text++) {
+        if (*text == ',' && !fraction && length > 0 && (!grouped ? length <= 3 : group == 3)) {
+            grouped = 1;
+            group = 0;
+        } else if (strchr("0123456789.eE+-", *text)) {
+            fraction |= !(*text >= '0' && *text <= '9');
+            if (fraction && grouped && group != 3)
+                return NAN;
+            group += !fraction;
+            digits[length++] = *text;
+        } else {
+            break;
+        }
+    }
+    digits[length] = 0;
+    if (grouped && !fraction && group != 3)
+        return NAN;
+    char *end;
+    double value = sign * strtod(digits, &end);
+    if (length == 0 || *end != 0 || !strchr("0123456789.", *digits))
+        return NAN;
+    if (*text == '%') {
+        value /= 100;
+        text++;
+    }
+    return text[strspn(text, " ")] == 0 ? value : NAN;
+}
+
 double json_number(const json *document, int token)
 {
     const jsmntok_t *t = &document->tokens[token];
@@ -140,12 +229,10 @@ double json_number(const json *document, int token)
         default: return strtod(document->text + t->start, NULL);
         }
     }
-    if (t->type != JSMN_STRING || t->start == t->end)
+    if (t->type != JSMN_STRING)
         return NAN;
-    char *text = json_text(document, token), *end;
-    double value = strtod(text, &end);
-    if (*end != 0)
-        value = NAN;
+    char *text = json_text(document, token);
+    double value = strcasecmp(text, "TRUE") == 0 ? 1 : strcasecmp(text, "FALSE") == 0 ? 0 : excel_number(text);
     free(text);
     return value;
 }
@@ -186,9 +273,32 @@ void put_string(buffer *to, const char *text)
     put(to, "\"");
 }
 
+/* Numbers of up to six decimals, which most are, without the slow way through printf. */
+static int put_decimal(buffer *to, double value)
+{
+    char text[32];
+    double scaled = value * 1e6;
+    if (!(fabs(scaled) < 9e15) || (value == 0 && signbit(value)))
+        return 0;
+    long long digits = llround(scaled);
+    if ((double)digits / 1e6 != value)
+        return 0;
+    long long whole = llabs(digits) / 1000000, decimals = llabs(digits) % 1000000;
+    int length = snprintf(text, sizeof text, "%s%lld", digits < 0 ? "-" : "", whole);
+    if (decimals) {
+        length += snprintf(text + length, sizeof text - (size_t)length, ".%06lld", decimals);
+        while (text[length - 1] == '0')
+            length--;
+    }
+    put_bytes(to, text, (size_t)length);
+    return 1;
+}
+
 void put_number(buffer *to, double value)
 {
     char text[32];
+    if (put_decimal(to, value))
+        return;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value)

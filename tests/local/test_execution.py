@@ -25,8 +25,13 @@ VOLUME: Final = math.pi * 40
 WRONG: Final[list[tuple[str, Json, str]]] = [
     (f'v3/version/{CYLINDER_150}', {'request_data': []}, 'request_data must be an object, not list'),
     ('v3/execute', {'request_meta': 'x'}, 'request_meta must be an object, not str'),
-    (f'v3/version/{CYLINDER_150}', {'request_data': {'inputs': [1]}}, 'inputs must be an object'),
-    ('v3/execute', {'request_meta': {'version_id': CYLINDER_150, 'correlation_id': 7}}, 'correlation_id must be'),
+    (
+        f'v3/version/{CYLINDER_150}',
+        {'request_meta': {'service_category': {}}},
+        'service_category must be comma-',
+    ),
+    (f'v3/version/{CYLINDER_150}', {'request_meta': {'array_outputs': [1]}}, 'array_outputs must be comma-separated'),
+    (f'v3/version/{CYLINDER_150}', {'request_meta': {'requested_output': 7}}, 'requested_output must be comma-'),
     ('v4/execute', {'version_id': CYLINDER_150}, 'inputs must be an array'),
     ('v4/execute', {'version_id': CYLINDER_150, 'inputs': {}}, 'inputs must be an array'),
     ('v4/execute', {'version_id': CYLINDER_150, 'inputs': [['a', 1], [1, 2]]}, 'must hold the names, as text'),
@@ -69,6 +74,7 @@ def test_the_envelope_of_one_record_has_every_field_of_the_document(api: Api) ->
         'source_hash': None,
         'correlation_id': 'my-id',
         'system': 'SPARK',
+        'allow_range_address': False,
     }
 
 
@@ -137,9 +143,10 @@ def test_a_record_has_the_warnings_of_its_own(api: Api, many: bool) -> None:
         ({'requested_output': ''}, {'volume', 'surface', 'mass'}),
         ({'requested_output': []}, {'volume', 'surface', 'mass'}),
         ({'requested_output': None}, {'volume', 'surface', 'mass'}),
-        ({'requested_output_regex': '^(vol|sur)'}, {'volume', 'surface'}),
-        ({'requested_output_regex': 'x$'}, None),
-        ({'requested_output_regex': '^vol', 'requested_output': 'mass'}, {'volume', 'mass'}),
+        ({'requested_output': 'VOLUME'}, {'volume'}),
+        ({'requested_output_regex': 'vol.*|SURFACE'}, {'volume', 'surface'}),
+        ({'requested_output_regex': '^vol'}, None),
+        ({'requested_output_regex': 'vol'}, None),
         ({'service_category': 'Weight'}, {'mass'}),
         ({'service_category': 'Size,Weight'}, {'volume', 'surface', 'mass'}),
         ({'service_category': ['Size']}, {'volume', 'surface'}),
@@ -179,7 +186,7 @@ def test_the_inputs_come_back_where_that_is_asked_for(api: Api) -> None:
 def test_no_inputs_mean_the_defaults_of_the_workbook(api: Api, body: Json) -> None:
     answer = api.post(f'v3/version/{CYLINDER_150}', body).json()['response_data']
     assert answer['outputs']['volume'] == pytest.approx(math.pi * 49 * 4)
-    assert len(answer['warnings']) == 3
+    assert answer['errors'][0]['message'].startswith('Request is missing')
 
 
 @pytest.mark.parametrize(('path', 'body', 'words'), WRONG)

@@ -34,14 +34,12 @@ DEEP: Final = b'{"outputs":' + b'[' * 300 + b']' * 300 + b'}'
 BROKEN: Final[dict[str, tuple[bytes, str]]] = {
     'nothing in it': (
         pack({}),
-        'package.zip holds no TENANT/FOLDER/SERVICE/VERSION/ModelMetaData.json',
+        'package.zip holds no TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip and no compiled model',
     ),
-    'no description': (change(GOOD, replace('ModelMetaData.json', None)), 'ModelMetaData.json; is it an export'),
     'a description elsewhere': (
         change(GOOD, insert('my-tenant/shapes/ModelMetaData.json', b'{}')),
         "'my-tenant/shapes/ModelMetaData.json' is not at TENANT/FOLDER/SERVICE/VERSION/",
     ),
-    'no manifest': (change(GOOD, replace('manifest.json', None)), "'my-tenant/manifest.json' is missing"),
     'no list in the manifest': (
         change(GOOD, replace('manifest.json', b'{"outputs": {}}')),
         "'my-tenant/manifest.json' has no list at outputs.service_versions",
@@ -73,15 +71,14 @@ BROKEN: Final[dict[str, tuple[bytes, str]]] = {
     'a number for a name': (described(GOOD, ServiceName=7), 'needs text at ServiceName, not int'),
     'text for the engine': (described(GOOD, EngineInformation='x'), 'needs an object at EngineInformation'),
     'text for a table': (described(GOOD, XInputTable='x'), 'needs a list of objects at XInputTable'),
-    'no validations': (
-        change(change_models(GOOD, replace('DefaultValidations.json', None)), replace('DefaultValidations.json', None)),
-        f"'{FOLDER}/DefaultValidations.json' is missing",
-    ),
     'no model': (change(GOOD, replace('.zip', None)), f"'{FOLDER}' holds 0 compiled models"),
     'two models': (change(GOOD, insert(f'{FOLDER}/other.zip', b'')), f"'{FOLDER}' holds 2 compiled models"),
     'a model that is no zip': (change(GOOD, replace('.zip', b'PK')), f'{MODEL} is not a zip file'),
     'no script': (change_models(GOOD, replace('.js', None)), f'{MODEL} holds 0 scripts'),
-    'two scripts': (change_models(GOOD, insert('_other.js', b'')), f'{MODEL} holds 2 scripts'),
+    'two models in one': (
+        change_models(GOOD, lambda files: files.update({'o.js': b'', 'o.wasm': files['_cylinder.wasm']})),
+        f'{MODEL} holds 2 scripts',
+    ),
     'a script that is no text': (change_models(GOOD, replace('.js', b'\xff')), f"{MODEL}: '_cylinder.js' is not UTF-8"),
     'no WASM': (change_models(GOOD, replace('.wasm', None)), f"{MODEL}: '_cylinder.wasm' is missing"),
     'other WASM': (change_models(GOOD, replace('.wasm', b'MZ')), f"{MODEL}: '_cylinder.wasm' is not WASM"),
@@ -89,7 +86,6 @@ BROKEN: Final[dict[str, tuple[bytes, str]]] = {
         change_models(GOOD, lambda files: files.update({'_cylinder.wasm': files['_cylinder.wasm'][:5000]})),
         "'_cylinder.js' cannot be loaded as a model",
     ),
-    'no checksums': (change_models(GOOD, replace('.md5', None), sums=False), f"{MODEL}: 'checksums.md5' is missing"),
     'a wrong checksum': (
         change_models(GOOD, replace('_CompilerLog.json', b'{}'), sums=False),
         f"{MODEL}: 'cylinder_CompilerLog.json' has the checksum .*, checksums.md5 says",
@@ -103,10 +99,11 @@ BROKEN: Final[dict[str, tuple[bytes, str]]] = {
         change_models(LIFE, replace('_static.json', b'{"Outputs": "red"}')),
         "'term-life_static.json' needs an object at Outputs",
     ),
-    'an image without content': (
-        change_models(LIFE, replace('_static.json', b'{"ImageOutputs": [{"ImageName": "Logo"}]}')),
-        'has an image without ImageName or Base64Content',
+    'an image of text': (
+        change_models(LIFE, replace('_static.json', b'{"ImageOutputs": ["Logo"]}')),
+        'a list of objects at ImageOutputs',
     ),
+    'a broken form': (change_models(LIFE, insert('term-life_jsonformspec.json', b'{')), 'formspec.json.* is not JSON'),
     'no data file': (change_models(LIFE, replace('.data', None)), "'_term-life.js' cannot be loaded as a model"),
 }
 

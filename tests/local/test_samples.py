@@ -64,7 +64,9 @@ def test_the_cylinder_computes_what_geometry_says(api: Api, version: str) -> Non
         surface = 2 * math.pi * record['radius'] * (record['radius'] + record['height'])
         expected = {'volume': near(volume), 'surface': near(surface)}
         assert outputs == expected | ({'mass': near(volume * record['density'])} if version == '1.5.0' else {})
-    assert set(map(str, answer['warnings'])) == set(map(str, answer['errors'])) == {'None'}
+    warned: list[list[Json] | None] = answer['warnings']
+    assert all(warnings is None for warnings in warned) == (version == '1.5.0')
+    assert set(map(str, answer['errors'])) == {'None'}
 
 
 def years_later(start: date, years: int) -> date:
@@ -179,7 +181,7 @@ def test_the_term_life_policy_computes_what_actuaries_say(api: Api) -> None:
         bad_term = not (1 <= term <= 60 and term == int(term))
         bad = {'age': not 18 <= outputs['age'] <= 75, 'term_years': bad_term}
         assert [error['source_path'] for error in errors] == [name for name in bad if bad[name]]
-        assert [one['message'] for one in warnings if one['source_path'] == 'Default Values'] == [
+        assert [one['message'] for one in warnings if one.get('source_path') == 'Default Values'] == [
             f"Input parameter missing for '{name}'. The default value is used." for name in DEFAULTS if name not in sent
         ]
 
@@ -191,7 +193,7 @@ def test_the_term_life_policy_computes_what_actuaries_say(api: Api) -> None:
         ({'birth_date': '1990-02-30'}, 'age net_premium annual_premium instalment', 'end_date'),
         ({'start_date': '2026-1-1'}, 'age net_premium annual_premium instalment end_date', ''),
         ({'sum_assured': 'much'}, 'net_premium annual_premium instalment', 'age end_date'),
-        ({'interest_rate': '2 %'}, 'net_premium annual_premium instalment', 'age'),
+        ({'interest_rate': '2 per cent'}, 'net_premium annual_premium instalment', 'age'),
         ({'term_years': 'long'}, 'net_premium annual_premium instalment', 'age'),
         ({'riders': [{'rider': 'flood'}]}, 'annual_premium instalment', 'net_premium age'),
         ({'frequency': 'weekly'}, 'instalment', 'annual_premium net_premium'),
@@ -202,7 +204,7 @@ def test_what_is_no_value_spoils_what_depends_on_it_and_a_warning_names_it(
     api: Api, inputs: Json, spoilt: str, sound: str
 ) -> None:
     data = api.execute(inputs, 'insurance/term-life')['response_data']
-    (warning,) = [entry['message'] for entry in data['warnings'] if entry['source_path'] == 'Outputs']
+    (warning,) = [entry['message'] for entry in data['warnings'] if 'source_path' not in entry]
     named = set(warning.partition(': ')[2].split(', '))
     assert [name for name in spoilt.split() if data['outputs'][name] != VALUE_ERROR] == []
     assert set(spoilt.split()) <= named
@@ -235,4 +237,4 @@ def test_a_sample_has_the_format_of_an_export_and_is_small(path: Any) -> None:
         assert needed <= model.keys() <= needed | {f'_{name}.data', f'{name}_static.json'}
         assert json.loads(model[f'{name}DefaultValidations.json']) == validations
     assert files == {}
-    assert len(manifest) == {'cylinder.zip': 2, 'term-life.zip': 1}[path.name]
+    assert len(manifest) == {'cylinder.zip': 2}.get(path.name, 1)

@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -47,10 +47,19 @@ def _parser() -> argparse.ArgumentParser:
         'serve', help='serve packages on this machine', description='Serve packages on this machine.'
     )
     serve.add_argument('package', nargs='*', metavar='PACKAGE.zip', help='a package to serve; more can be uploaded')
-    serve.add_argument('--port', type=int, default=3000, help='the port, 0 for any that is free (%(default)s)')
+    serve.add_argument('--port', type=int, help='the port, 0 for any that is free (PORT, or 3000)')
     serve.add_argument('--host', default='127.0.0.1', help='the address to listen on (%(default)s, this machine alone)')
     serve.add_argument('--tenant', help='serve everything under this tenant (each package names its own)')
+    serve.add_argument(
+        '--folder', default='models', help='the folder of a compiled model without a package around it (%(default)s)'
+    )
+    serve.add_argument('--service', help='the service of such a model (the name of its file)')
     serve.add_argument('--packages', metavar='DIR', help='keep uploads in this folder over a restart (in memory)')
+    serve.add_argument(
+        '--models',
+        metavar='DIR',
+        help='serve TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip in here, and follow changes (MODEL_LOCATION)',
+    )
     serve.add_argument(
         '--instances', type=int, help='instances of each model, which compute at the same time (the cores)'
     )
@@ -62,10 +71,22 @@ def _parser() -> argparse.ArgumentParser:
         help='limit for loading and for each record (%(default)g)',
     )
     serve.add_argument(
-        '--body-limit', type=_size, default='30mb', metavar='SIZE', help='largest body, such as 30mb (%(default)s)'
+        '--memory', type=_size, default='1gb', metavar='SIZE', help='limit of each instance (%(default)s)'
     )
-    serve.add_argument('--no-upload', action='store_true', help='refuse uploads')
-    serve.add_argument('--prefix', default='', metavar='PATH', help='a path before all paths, such as /mypath/torun')
+    serve.add_argument(
+        '--body-limit', type=_size, metavar='SIZE', help='largest body, such as 30mb (BODY_LIMIT, or 30mb)'
+    )
+    serve.add_argument(
+        '--upload',
+        action=argparse.BooleanOptionalAction,
+        help='take uploads, or refuse them (UPLOAD_ENABLE, UPLOAD_ENABLED, or take them)',
+    )
+    serve.add_argument(
+        '--prefix', metavar='PATH', help='a path before all paths, such as /mypath/torun (CUSTOM_API_ROUTE)'
+    )
+    serve.add_argument(
+        '--strict-vendor', action='store_true', help="leave out what the vendor's engine does not do, such as warnings"
+    )
     serve.add_argument(
         '--proxy',
         type=_proxy,
@@ -131,16 +152,22 @@ def _opened(package: str) -> BinaryIO:
 def _serve(options: argparse.Namespace) -> int:
     from .local import LocalRunner
 
+    _take_environment(options)
     runner = LocalRunner(
         *options.package,
         tenant=options.tenant,
+        folder=options.folder,
+        service=options.service,
         packages_dir=options.packages,
+        models_dir=options.models,
         instances=options.instances,
         timeout=options.timeout,
+        memory=options.memory,
         body_limit=options.body_limit,
-        uploads=not options.no_upload,
+        uploads=options.upload,
         prefix=options.prefix,
         proxies=dict(options.proxy),
+        strict_vendor=options.strict_vendor,
     )
     with runner:
         server = runner.serve(options.port, options.host)
@@ -149,6 +176,32 @@ def _serve(options: argparse.Namespace) -> int:
             print(line, flush=True)
         server.run()
     return 0
+
+
+def _take_environment(options: argparse.Namespace) -> None:
+    """Where no argument says otherwise, the variables of the vendor's runner count, so that one file starts either."""
+    readers: dict[str, tuple[Sequence[str], Callable[[str], Any], Any]] = {
+        'port': (['PORT'], int, 3000),
+        'models': (['MODEL_LOCATION'], str, None),
+        'body_limit': (['BODY_LIMIT'], _size, 30 * 1024**2),
+        'upload': (['UPLOAD_ENABLE', 'UPLOAD_ENABLED'], _switch, True),
+        'prefix': (['CUSTOM_API_ROUTE'], str, ''),
+    }
+    for option, (names, read, default) in readers.items():
+        if getattr(options, option) is not None:
+            continue
+        name = next((name for name in names if os.environ.get(name)), None)
+        try:
+            value = default if name is None else read(os.environ[name])
+        except (ValueError, argparse.ArgumentTypeError) as error:
+            raise SparkSdkError(f'the environment variable {name} cannot be read: {error}') from None
+        setattr(options, option, value)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ('true', 'false', '1', '0', 'yes', 'no'):
+        raise ValueError(f'{text!r} is neither true nor false')
+    return text.lower() in ('true', '1', 'yes')
 
 
 def _services(runner: LocalRunner) -> list[str]:

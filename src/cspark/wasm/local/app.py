@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 import anyio.to_thread
@@ -23,20 +25,28 @@ from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTena
 
 from .._json import encode_json
 from ..uri import UriParams
+from .answers import encode_answer, error_envelope
 from .archive import Limits
 from .body import packed, read_body, read_request
 from .catalog import Catalog, Served
 from .errors import PackageError, RefusedError
-from .execution import describe, execute, execute_many, failure, validate, written
+from .execution import Steps, describe, execute, execute_many, validate
+from .instance import Answer, Requests
+from .models_folder import ModelsFolder
 from .package import read_package
+from .pool import Pool, Result
 from .settings import Settings
 from .status import health, status, version
 from .store import Store
 
 __all__ = ['RunnerApp']
 
+T = TypeVar('T')
 Json = dict[str, Any]
-Body = Callable[[Catalog, str, Json], Json]
+Operation = Callable[[Catalog, str, Json], Steps]
+
+LARGE: Final = 1 << 16
+"""What is larger is read and written on a thread, so that the event loop goes on meanwhile."""
 
 BY_PATH: Final = {
     '/folders/{folder}/services/{service}/execute': ('folder', 'service'),
@@ -60,23 +70,38 @@ class RunnerApp:
         self.catalog = Catalog(settings)
         self.store = Store(settings.packages_dir) if settings.packages_dir else None
         self._app = self._build()
+        self.models = ModelsFolder(settings.models_dir, self.load, self.catalog.remove) if settings.models_dir else None
         try:
             for path in self.store.packages() if self.store else ():
                 self.load(path.read_bytes(), str(path))
+            if self.models:
+                self.models.start()
         except BaseException:
-            self.catalog.close()
+            self.close()
             raise
 
-    def load(self, content: bytes, name: str, *, keep: bool = False) -> list[Served]:
+    def load(self, content: bytes, name: str, *, keep: bool = False, tenant: str | None = None) -> list[Served]:
         """Serve a package: all of it, or nothing if something is wrong with it.
+
+        Args:
+            content: The package.
+            name: The name of its file.
+            keep: Whether to store it.
+            tenant: The tenant of a compiled model that comes without a package around it.
 
         Raises:
             PackageError: It says what is wrong with which file.
         """
-        added = self.catalog.add(read_package(content, name))
+        added = self.catalog.add(read_package(content, name, naming=self.settings.naming(tenant)))
         if keep and self.store:
             self.store.keep(content)
         return added
+
+    def close(self) -> None:
+        """End all instances, and follow no folder."""
+        if self.models:
+            self.models.stop()
+        self.catalog.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route by the path as it was sent, so that an encoded slash stays part of its name."""
@@ -122,14 +147,19 @@ class RunnerApp:
 
         return endpoint
 
-    def _json(self, operation: Body) -> Callable[[Request], Awaitable[Response]]:
+    def _json(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             tenant = unquote(request.path_params['tenant'])
             content = await self._body(request, self.settings.body_limit)
-            run = partial(self._run, operation, tenant, content, request)
-            # A limit of its own: calls that wait for a slow model must not keep those to other services waiting.
-            alone = anyio.CapacityLimiter(1)
-            return _respond(request, await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=alone))
+            start = partial(self._start, operation, tenant, content, request)
+            steps, asked = await _call(start, len(content))
+            size = len(content)
+            while not isinstance(asked, bytes):
+                pool, requests = asked
+                results = await _wait_for(pool.submit(requests))
+                size = sum(len(result.content) for result in results if isinstance(result, Answer))
+                asked = await _call(partial(_go_on, steps, results), size)
+            return _respond(request, await _call(partial(packed, asked, request.headers.get('accept-encoding')), size))
 
         return endpoint
 
@@ -138,17 +168,20 @@ class RunnerApp:
             parts: dict[str, Any] = {name: unquote(request.path_params[name]) for name in names}
             named = UriParams(**parts)
 
-            def operation(catalog: Catalog, tenant: str, body: Json) -> Json:
+            def operation(catalog: Catalog, tenant: str, body: Json) -> Steps:
                 return execute(catalog, tenant, named, body)
 
             return await self._json(operation)(request)
 
         return endpoint
 
-    def _run(self, operation: Body, tenant: str, content: bytes, request: Request) -> tuple[bytes, str | None]:
-        """Everything of a call that takes time, on a thread."""
+    def _start(
+        self, operation: Operation, tenant: str, content: bytes, request: Request
+    ) -> tuple[Steps, tuple[Pool, Requests] | bytes]:
+        """Begin an operation: what has to be computed, or its answer where nothing has."""
         body = read_request(content, request.headers, self.settings.body_limit)
-        return packed(written(operation(self.catalog, tenant, body)), request.headers.get('accept-encoding'))
+        steps = operation(self.catalog, tenant, body)
+        return steps, _go_on(steps, None)
 
     async def _body(self, request: Request, limit: int) -> bytes:
         return await read_body(request.stream(), request.headers.get('content-length'), limit)
@@ -176,8 +209,35 @@ class RunnerApp:
                 name = Path(file.filename or 'package.zip').name
         except MultiPartException as error:
             raise RefusedError(400, f'the form cannot be read: {error.message}') from None
-        added = await anyio.to_thread.run_sync(partial(self.load, content, name, keep=True))
+        tenant = request.headers.get('x-tenant-name') or None
+        added = await anyio.to_thread.run_sync(partial(self.load, content, name, keep=True, tenant=tenant))
         return _answer(request, _uploaded(added))
+
+
+def _go_on(steps: Steps, results: list[Result] | None) -> tuple[Pool, Requests] | bytes:
+    """Run an operation up to the next thing that it wants computed, or to its end, which is an answer."""
+    try:
+        return next(steps) if results is None else steps.send(results)
+    except StopIteration as ended:
+        return encode_answer(ended.value)
+
+
+async def _call(function: Callable[[], T], size: int) -> T:
+    """Call what takes a time that grows with this size."""
+    if size < LARGE:
+        return function()
+    # A limit of its own: calls that wait for a slow model must not keep those to other services waiting.
+    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+
+
+async def _wait_for(future: Future[list[Result]]) -> list[Result]:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # trio
+        pass
+    else:
+        return await asyncio.wrap_future(future)
+    return await anyio.to_thread.run_sync(future.result, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
 
 
 def _uploaded(added: list[Served]) -> Json:
@@ -202,11 +262,11 @@ def _respond(request: Request, body: tuple[bytes, str | None], code: int = 200) 
 
 async def _refused(request: Request, error: Any) -> Response:
     if isinstance(error, PackageError):
-        return _answer(request, failure(error.message), 422)
+        return _answer(request, error_envelope(error.message), 422)
     if isinstance(error, RefusedError):
-        return _answer(request, failure(error.message), error.status)
+        return _answer(request, error_envelope(error.message), error.status)
     texts = {404: f'no operation at {request.url.path}', 405: f'{request.method} is not allowed at {request.url.path}'}
-    answer = _answer(request, failure(texts.get(error.status_code) or str(error.detail)), error.status_code)
+    answer = _answer(request, error_envelope(texts.get(error.status_code) or str(error.detail)), error.status_code)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -235,4 +295,4 @@ async def _gone(_request: Request, _error: Any) -> Response:
 
 
 async def _failed(request: Request, error: Any) -> Response:
-    return _answer(request, failure(f'the runner failed: {type(error).__name__}'), 500)
+    return _answer(request, error_envelope(f'the runner failed: {type(error).__name__}'), 500)

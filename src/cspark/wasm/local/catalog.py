@@ -24,6 +24,7 @@ class Served:
 
     version: ServiceVersion
     pool: Pool
+    strict_vendor: bool = False
 
 
 class Catalog:
@@ -43,8 +44,11 @@ class Catalog:
         added: list[Served] = []
         try:
             for version in versions:
-                owned = replace(version, tenant=self._settings.tenant or version.tenant)
-                added.append(Served(owned, Pool(owned.model, self._settings.instances, self._settings.timeout)))
+                tenant = self._settings.tenant or version.tenant
+                owned = replace(version, names=version.names._replace(tenant=tenant))
+                settings = self._settings
+                pool = Pool(owned.model, settings.instances, settings.timeout, settings.memory)
+                added.append(Served(owned, pool, self._settings.strict_vendor))
         except BaseException:
             for served in added:
                 served.pool.close()
@@ -57,6 +61,18 @@ class Catalog:
                 for other in set(before) - set(kept):
                     other.pool.close()
         return added
+
+    def remove(self, removed: Iterable[Served]) -> None:
+        """Serve these no longer; those that others took the place of are gone already."""
+        with self._lock:
+            for served in removed:
+                tenant = served.version.tenant
+                kept = tuple(other for other in self._tenants.get(tenant, ()) if other is not served)
+                if kept:
+                    self._tenants[tenant] = kept
+                else:
+                    self._tenants.pop(tenant, None)
+                served.pool.close()
 
     @property
     def tenants(self) -> dict[str, tuple[Served, ...]]:
@@ -94,7 +110,9 @@ class Catalog:
             matching = [s for s in services if (s.version.folder, s.version.service) == (named.folder, named.service)]
         else:
             raise RefusedError(
-                400, 'no service is named; give folder and service in the path, or service_id or version_id in the body'
+                400,
+                'no service is named; give folder and service in the path, or service_uri, service_id or version_id in '
+                'the body',
             )
         if not matching:
             raise RefusedError(

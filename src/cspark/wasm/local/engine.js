@@ -1,106 +1,140 @@
-/* Runs a compiled model in bare V8. Python puts requests into the inbox and takes answers out of the outbox; both are
-   ArrayBuffers that Python sees as memory, so that bytes cross in one piece and never as text. The head, a third one, is
-   written as the work goes on and is readable even after the script was stopped in the middle of a record. */
+/* Runs a compiled model in bare V8. The worker puts requests into the inbox and takes answers out of the outbox; both are
+   ArrayBuffers that it sees as memory, so that bytes cross in one piece and never as text. The head, a third one, is
+   written as the work goes on and is readable even while a record hangs.
+
+   A package's script is a stranger in the same V8. What it must never reach is the memory that the worker sees: were
+   it to detach or resize one of these buffers, the worker would read freed memory. So this runs before the script and
+   keeps what it takes from V8; the buffers stay in this closure, have a fixed length and live as long as the engine; no
+   method is called on them, or on a view of them, that a script could have replaced; and the model sees copies. */
 (function () {
   'use strict'
-  const HEAD = { DONE: 0, USED: 1, NEEDED: 2, HEAP: 3, LOADED: 4 }
-  const now = Date.now, Bytes = Uint8Array, Words = Int32Array, Buffer = ArrayBuffer
-  const head = new Words(new Buffer(64))
-  let inbox, outbox, inBytes, outBytes, outWords, model = null, workbook = 0, sizeAt = 0, waiting = null, reason = '', clock = 0
+  const HEAD = { DONE: 0, USED: 1, NEEDED: 2, LOADED: 3, FIRST: 4, COUNT: 5, PREFIX: 6, SUFFIX: 7, SLICE: 8 }
+  const Bytes = Uint8Array, Words = Int32Array, Buffer = ArrayBuffer, Text = String, Fault = Error
+  const now = Date.now, parse = JSON.parse, apply = Reflect.apply, then = Promise.prototype.then, promised = Promise.resolve.bind(Promise)
+  const copy = Function.prototype.call.bind(Uint8Array.prototype.set)
+  const cut = Function.prototype.call.bind(String.prototype.slice)
+  const headBuffer = new Buffer(64), head = new Words(headBuffer), kept = []
+  let inbox, outBytes, outWords, capacity = 0, model = null, workbook = 0, sizeAt = 0, clock = 0
+  let waiting = null, waitingSize = 0, waitingTime = 0, reason = '', said = '', keptCount = 0
 
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
 
+  function keep(buffer) {
+    kept[keptCount++] = buffer
+    return buffer
+  }
+
+  function bytesOf(buffer, start, length) {
+    return new Bytes(buffer, start, length)
+  }
+
   function loaded(instance) {
     model = instance
     workbook = model._construct()
-    sizeAt = model._malloc(4)
-    if (model._is_async(workbook) !== 0) throw new Error('the model calls other services; this runner does not do that')
-    head[HEAD.HEAP] = model.HEAPU8.length
+    sizeAt = model._malloc(4) >>> 0
+    const asynchronous = typeof model._is_async === 'function' ? model._is_async(workbook) : 0
+    if (asynchronous === 1 || asynchronous === true || asynchronous === 'true')
+      throw new Fault('the model calls other services; this runner does not do that')
     head[HEAD.LOADED] = 1
   }
 
+  function failed(error) {
+    reason = Text(error)
+    head[HEAD.LOADED] = -1
+  }
+
   /* Says whether the answer fitted. Each is a word for its length, one for its milliseconds, and its bytes. */
-  function deliver(bytes, milliseconds) {
-    const start = head[HEAD.USED], end = start + 8 + ((bytes.length + 3) & ~3)
-    if (end > outbox.byteLength) {
-      waiting = { bytes: bytes.slice(), milliseconds }
+  function deliver(bytes, length, milliseconds) {
+    const start = head[HEAD.USED], end = start + 8 + ((length + 3) & ~3)
+    if (end > capacity) {
       head[HEAD.NEEDED] = end - start
       return false
     }
-    outWords[start >> 2] = bytes.length
+    outWords[start >> 2] = length
     outWords[(start >> 2) + 1] = milliseconds
-    outBytes.set(bytes, start + 8)
+    copy(outBytes, bytes, start + 8)
     head[HEAD.USED] = end
     head[HEAD.DONE]++
     return true
   }
 
-  function compute(start, length) {
-    const started = clock
-    const input = model._malloc(length || 1)
-    model.HEAPU8.set(inBytes.subarray(start, start + length), input)
-    const output = model._node_calc_v3(workbook, input, length, sizeAt)
+  function compute(prefix, suffix, start, length) {
+    const started = clock, size = prefix + length + suffix
+    const input = model._malloc(size || 1) >>> 0
+    const heap = model.HEAPU8
+    copy(heap, bytesOf(inbox, 0, prefix), input)
+    copy(heap, bytesOf(inbox, start, length), input + prefix)
+    copy(heap, bytesOf(inbox, prefix, suffix), input + prefix + length)
+    said = ''
+    const output = model._node_calc_v3(workbook, input, size, sizeAt) >>> 0
     clock = now()
-    const fits = deliver(model.HEAPU8.subarray(output, output + model.getValue(sizeAt, 'i32')), clock - started)
+    const answered = model.getValue(sizeAt, 'i32') | 0
+    if (answered < 0) throw new Fault('the model answers with ' + answered + ' bytes')
+    const answer = new Bytes(answered)
+    copy(answer, bytesOf(model.HEAPU8.buffer, output, answered), 0)
     model._free(input)
     model._free(output)
-    return fits
+    if (deliver(answer, answered, clock - started)) return true
+    waiting = answer
+    waitingSize = answered
+    waitingTime = clock - started
+    return false
   }
 
   return {
-    head: () => head.buffer,
-    inbox: (size) => {
-      inbox = new Buffer(size)
-      inBytes = new Bytes(inbox)
-      return inbox
-    },
+    head: () => headBuffer,
+    inbox: (size) => (inbox = keep(new Buffer(size))),
     outbox: (size) => {
-      outbox = new Buffer((size + 3) & ~3)
-      outBytes = new Bytes(outbox)
-      outWords = new Words(outbox)
-      return outbox
+      capacity = (size + 3) & ~3
+      const buffer = keep(new Buffer(capacity))
+      outBytes = new Bytes(buffer)
+      outWords = new Words(buffer)
+      return buffer
     },
-    load: (sizes) => {
-      const files = {}
+    /* The WASM and the files stand in the inbox, one behind the other; `described` is `[[name, size], ...]` as JSON. */
+    load: (described) => {
+      const files = { __proto__: null }, sizes = parse(described)
       let start = 0
-      for (const [name, size] of sizes) {
-        files[name] = inbox.slice(start, start + size)
-        start += size
+      for (let i = 0; i < sizes.length; i++) {
+        const buffer = new Buffer(sizes[i][1])
+        copy(new Bytes(buffer), bytesOf(inbox, start, sizes[i][1]), 0)
+        files[sizes[i][0]] = buffer
+        start += sizes[i][1]
       }
-      const quiet = () => {}
-      Module({
-        wasmBinary: files[''],
-        getPreloadedPackage: (name) => files[name] || null,
-        print: quiet,
-        printErr: quiet,
-      }).then(loaded).catch((error) => {
-        reason = String(error)
-        head[HEAD.LOADED] = -1
-      })
+      try {
+        const promise = promised(Module({
+          wasmBinary: files[''],
+          getPreloadedPackage: (name) => files[name] || null,
+          print: () => {},
+          printErr: (text) => { said = cut(said + Text(text) + ' ', -500) },
+        }))
+        apply(then, apply(then, promise, [loaded]), [undefined, failed])
+      } catch (error) {
+        failed(error)
+      }
     },
     reason: () => reason,
-    /* Records `first` to `count` of the inbox, until all are done, the outbox is full or the slice of time is over. */
-    run: (first, count, slice) => {
-      const sizes = new Words(inbox, 0, count)
-      let start = 4 * count
+    said: () => said,
+    /* The inbox holds what stands before and behind each record, the lengths of the records, and the records. Those from
+       FIRST on are computed until all are done, the outbox is full, or the slice of time is over. */
+    run: () => {
+      const first = head[HEAD.FIRST], count = head[HEAD.COUNT], prefix = head[HEAD.PREFIX], suffix = head[HEAD.SUFFIX]
+      const table = (prefix + suffix + 3) & ~3, sizes = new Words(inbox, table, count)
+      let start = table + 4 * count, next = first
       for (let i = 0; i < first; i++) start += sizes[i]
       clock = now()
-      const until = clock + slice
-      head[HEAD.USED] = head[HEAD.NEEDED] = 0
-      head[HEAD.DONE] = first
+      const until = clock + head[HEAD.SLICE]
       if (waiting) {
-        const { bytes, milliseconds } = waiting
+        if (!deliver(waiting, waitingSize, waitingTime)) return
         waiting = null
-        if (!deliver(bytes, milliseconds)) return
-        start += sizes[first]
+        start += sizes[next++]
       }
-      for (let i = head[HEAD.DONE]; i < count; i++) {
-        if (!compute(start, sizes[i])) return
-        start += sizes[i]
+      for (; next < count; next++) {
+        if (!compute(prefix, suffix, start, sizes[next])) return
+        start += sizes[next]
         if (clock >= until) break
       }
-      head[HEAD.HEAP] = model.HEAPU8.length
     },
   }
 })()

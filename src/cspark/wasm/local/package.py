@@ -1,15 +1,16 @@
 """The package that a runner executes: read, checked and taken apart into versions of services.
 
 It follows the zip that the platform exports in `onpremises` mode
-(https://docs.coherent.global/spark-apis/impex-apis/export).
+(https://docs.coherent.global/spark-apis/impex-apis/export). A compiled model alone, as the platform's file manager
+gives it, is taken too: `bare_model.py` makes up what it does not say.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import PurePosixPath
 from types import NoneType
 from typing import Any
@@ -18,44 +19,28 @@ from dateutil.parser import isoparse
 
 from .._json import is_array, is_object
 from .archive import Archive, Limits
+from .bare_model import Names, Naming, describe_version, make_id
+from .compiled_model import CompiledModel, is_model, read_model, read_validations
 from .errors import PackageError
+from .input_names import InputNames
 
-__all__ = ['CompiledModel', 'ServiceVersion', 'read_package']
+__all__ = ['ServiceVersion', 'read_package']
 
 DESCRIPTION = 'ModelMetaData.json'
+NAMES = ('ProductName', 'ServiceName', 'Revision')
+ALWAYS = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 TEXTS = ('EffectiveStartDate', 'EffectiveEndDate', 'VersionId')
 ENGINE_TEXTS = (
-    *('ProductName', 'ServiceName', 'Revision', 'ServiceGuid', 'ServiceVersionGuid', 'Tenant', 'Author', 'Description'),
+    *(*NAMES, 'ServiceGuid', 'ServiceVersionGuid', 'Tenant', 'Author', 'Description'),
     *('OriginalFileName', 'ReleaseDate', 'CompilerVersion', 'DefaultEngineType'),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class CompiledModel:
-    """A compiled model: the script, the WASM and the files that the script asks for by name."""
-
-    name: str
-    script: str
-    wasm: bytes
-    files: Mapping[str, bytes]
-    metadata: Mapping[str, Any]
-
-    @property
-    def engine_id(self) -> str:
-        """What tells compiled models apart."""
-        return hashlib.sha256(self.wasm).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
 class ServiceVersion:
     """One version of a service, as a package holds it."""
 
-    tenant: str
-    folder: str
-    service: str
-    version: str
-    service_id: str
-    version_id: str
+    names: Names
     effective_from: datetime
     effective_until: datetime
     description: Mapping[str, Any]
@@ -63,66 +48,123 @@ class ServiceVersion:
     model: CompiledModel
 
     @property
+    def tenant(self) -> str:
+        """The tenant that owns the service."""
+        return self.names.tenant
+
+    @property
+    def folder(self) -> str:
+        """The folder."""
+        return self.names.folder
+
+    @property
+    def service(self) -> str:
+        """The service."""
+        return self.names.service
+
+    @property
+    def version(self) -> str:
+        """The version, such as `1.2.3`."""
+        return self.names.version
+
+    @property
+    def service_id(self) -> str:
+        """The service's id."""
+        return self.names.service_id
+
+    @property
+    def version_id(self) -> str:
+        """The version's id."""
+        return self.names.version_id
+
+    @property
     def uri(self) -> str:
         """`folder/service[version]`."""
         return f'{self.folder}/{self.service}[{self.version}]'
 
+    @cached_property
+    def input_names(self) -> InputNames:
+        """The names of its inputs, as far as the package knows them."""
+        table: list[Mapping[str, Any]] = self.description.get('XInputTable') or []
+        validated: Any = self.validations.get('outputs')
+        names = [row.get('Input Name') for row in table] + list(validated if is_object(validated) else ())
+        return InputNames((name for name in names if isinstance(name, str)), self.model.compiler_version)
 
-def read_package(content: bytes, name: str = 'package.zip', limits: Limits | None = None) -> list[ServiceVersion]:
+
+def read_package(
+    content: bytes, name: str = 'package.zip', limits: Limits | None = None, naming: Naming | None = None
+) -> list[ServiceVersion]:
     """Take a package apart into its versions of services.
 
     Args:
-        content: The zip.
+        content: The zip: an export in `onpremises` mode, or a compiled model alone.
         name: What to call it in errors.
         limits: How much it may hold.
+        naming: What a compiled model alone is served under.
 
     Raises:
         PackageError: Something is missing, broken or not to be trusted; the text says what is wrong with which file.
     """
     archive = Archive(content, name, limits)
-    described = sorted(path for path in archive if PurePosixPath(path).name == DESCRIPTION)
-    if not described:
-        raise PackageError(
-            f'{name} holds no TENANT/FOLDER/SERVICE/VERSION/{DESCRIPTION}; is it an export in onpremises mode?'
-        )
-    return [_read_version(archive, PurePosixPath(path)) for path in described]
+    folders = {PurePosixPath(path).parent for path in archive if _is_of_version(PurePosixPath(path))}
+    if folders:
+        return [_read_version(archive, folder) for folder in sorted(folders)]
+    if is_model(archive):
+        return [_read_bare_model(archive, naming or Naming())]
+    raise PackageError(
+        f'{name} holds no TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip and no compiled model (NAME.js and NAME.wasm); '
+        f'is it an export in onpremises mode?'
+    )
 
 
-def _read_version(archive: Archive, path: PurePosixPath) -> ServiceVersion:
-    folder = path.parent
+def _is_of_version(path: PurePosixPath) -> bool:
+    """Whether a file makes its folder one of a version: a description anywhere, or a compiled model at its place."""
+    return path.name == DESCRIPTION or (len(path.parts) == 5 and path.suffix == '.zip')
+
+
+def _read_version(archive: Archive, folder: PurePosixPath) -> ServiceVersion:
+    path = str(folder / DESCRIPTION)
     if len(folder.parts) != 4:
-        raise PackageError(f'{archive.name}: {str(path)!r} is not at TENANT/FOLDER/SERVICE/VERSION/{DESCRIPTION}')
-    description = archive.json(str(path))
-    engine = _checked_description(archive.name, str(path), description)
-    tenant = folder.parts[0]
-    names = [
-        _text(engine.get(key)) or part
-        for key, part in zip(('ProductName', 'ServiceName', 'Revision'), folder.parts[1:], strict=True)
-    ]
-    entry = _manifest_entry(archive, tenant, names)
+        raise PackageError(f'{archive.name}: {path!r} is not at TENANT/FOLDER/SERVICE/VERSION/{DESCRIPTION}')
     models = [p for p in archive if PurePosixPath(p).parent == folder and p.endswith('.zip')]
     if len(models) != 1:
         raise PackageError(
             f'{archive.name}: {str(folder)!r} holds {len(models)} compiled models (VERSION_ID.zip); one belongs there'
         )
     inner = archive.inner(models[0])
-    version_id = _text(description.get('VersionId')) or _text(engine.get('ServiceVersionGuid'))
+    model = read_model(inner)
+    validations = _read_validations(archive, inner, folder)
+    description = archive.json(path) if path in archive else None
+    engine = _checked_description(archive.name, path, description or {})
+    tenant, *placed = folder.parts
+    named = [_text(engine.get(key)) or part for key, part in zip(NAMES, placed, strict=True)]
+    entry = _manifest_entry(archive, tenant, named)
     service_id = _text(engine.get('ServiceGuid')) or _text(entry.get('service_id_source'))
-    if not service_id:
-        raise PackageError(f'{archive.name}: {str(path)!r} has no ServiceGuid, and the manifest no service_id_source')
+    if description is not None and not service_id:
+        raise PackageError(f'{archive.name}: {path!r} has no ServiceGuid, and the manifest no service_id_source')
+    version_id = _text((description or {}).get('VersionId')) or _text(engine.get('ServiceVersionGuid'))
+    version_id = version_id or _text(entry.get('version_id_source')) or PurePosixPath(models[0]).stem
+    folder_name, service, version = named
+    service_id = service_id or make_id(tenant, folder_name, service)
+    names = Names(tenant, folder_name, service, version, service_id, version_id)
+    if description is None:
+        description = describe_version(names, model, validations)
     return ServiceVersion(
-        tenant=tenant,
-        folder=names[0],
-        service=names[1],
-        version=names[2],
-        service_id=service_id,
-        version_id=version_id or _text(entry.get('version_id_source')) or PurePosixPath(models[0]).stem,
-        effective_from=_moment(archive, path, description.get('EffectiveStartDate'), datetime(1, 1, 1, tzinfo=UTC)),
-        effective_until=_moment(archive, path, description.get('EffectiveEndDate'), datetime(9999, 12, 31, tzinfo=UTC)),
+        names,
+        effective_from=_moment(archive, path, description.get('EffectiveStartDate'), ALWAYS[0]),
+        effective_until=_moment(archive, path, description.get('EffectiveEndDate'), ALWAYS[1]),
         description=description,
-        validations=_validations(archive, inner, folder),
-        model=_read_model(inner),
+        validations=validations,
+        model=model,
     )
+
+
+def _read_bare_model(archive: Archive, naming: Naming) -> ServiceVersion:
+    model = read_model(archive)
+    names = naming.names(archive.name, model)
+    validations = read_validations(archive) or _no_validations()
+    description = describe_version(names, model, validations)
+    return ServiceVersion(names, *ALWAYS, description, validations, model)
 
 
 def _checked_description(name: str, path: str, description: dict[str, Any]) -> dict[str, Any]:
@@ -142,8 +184,10 @@ def _checked_description(name: str, path: str, description: dict[str, Any]) -> d
 
 
 def _manifest_entry(archive: Archive, tenant: str, names: list[str]) -> dict[str, Any]:
-    """What the manifest says of one version; nothing if it does not list it."""
+    """What the manifest says of one version; nothing if there is no manifest or it does not list the version."""
     path = f'{tenant}/manifest.json'
+    if path not in archive:
+        return {}
     outputs = archive.json(path).get('outputs')
     entries = outputs.get('service_versions') if is_object(outputs) else None
     if not is_array(entries):
@@ -155,77 +199,23 @@ def _manifest_entry(archive: Archive, tenant: str, names: list[str]) -> dict[str
     return {}
 
 
-def _read_model(archive: Archive) -> CompiledModel:
-    _check_sums(archive)
-    scripts = [path for path in archive if path.endswith('.js')]
-    if len(scripts) != 1:
-        raise PackageError(f'{archive.name} holds {len(scripts)} scripts (_NAME.js); one belongs there')
-    stem = scripts[0].removesuffix('.js')
-    if f'{stem}.wasm' not in archive:
-        raise PackageError(f'{archive.name}: {stem + ".wasm"!r} is missing')
-    wasm = archive[f'{stem}.wasm']
-    if not wasm.startswith(b'\0asm'):
-        raise PackageError(f'{archive.name}: {stem + ".wasm"!r} is not WASM')
-    files = {PurePosixPath(path).name: archive[path] for path in archive if path.endswith('.data')}
-    return CompiledModel(PurePosixPath(stem).name, archive.text(scripts[0]), wasm, files, _metadata(archive))
-
-
-def _check_sums(archive: Archive) -> None:
-    lines = archive.text('checksums.md5').splitlines()
-    for line in filter(None, map(str.strip, lines)):
-        wanted, _, name = line.partition(' ')
-        name = name.strip().removeprefix('*').removeprefix('./')
-        if name not in archive:
-            raise PackageError(f'{archive.name}: {name!r} is missing; checksums.md5 lists it')
-        found = hashlib.md5(archive[name], usedforsecurity=False).hexdigest()
-        if found != wanted.lower():
-            raise PackageError(f'{archive.name}: {name!r} has the checksum {found}, checksums.md5 says {wanted}')
-
-
-def _metadata(archive: Archive) -> dict[str, Any]:
-    """The metadata fields that need no computing, from `*_static.json`."""
-    fields: dict[str, Any] = {}
-    for path in archive:
-        if not path.endswith('_static.json'):
-            continue
-        static = archive.json(path)
-        outputs: Any = static.get('Outputs') or {}
-        images: Any = static.get('ImageOutputs') or []
-        if not is_object(outputs) or not is_array(images):
-            raise PackageError(f'{archive.name}: {path!r} needs an object at Outputs and a list at ImageOutputs')
-        fields.update(outputs)
-        for image in images:
-            if not is_object(image) or not {'ImageName', 'Base64Content'} <= image.keys():
-                raise PackageError(f'{archive.name}: {path!r} has an image without ImageName or Base64Content')
-            content = str(image['Base64Content'])
-            prefix = '' if content.startswith('data:') else f'data:{_image_type(content)};base64,'
-            fields[str(image['ImageName'])] = prefix + content
-    return fields
-
-
-def _image_type(content: str) -> str:
-    """By the first bytes, which Base64 turns into these letters."""
-    starts = {'/9j/': 'image/jpeg', 'R0lG': 'image/gif', 'PHN2': 'image/svg+xml', 'PD94': 'image/svg+xml'}
-    return starts.get(content[:4], 'image/png')
-
-
-def _validations(archive: Archive, inner: Archive, folder: PurePosixPath) -> dict[str, Any]:
+def _read_validations(archive: Archive, inner: Archive, folder: PurePosixPath) -> dict[str, Any]:
     path = str(folder / 'DefaultValidations.json')
-    holder: Archive = archive
-    if path not in archive:
-        beside = [name for name in inner if name.endswith('DefaultValidations.json')]
-        if beside:
-            holder, path = inner, beside[0]
-    return holder.json(path)
+    found = archive.json(path) if path in archive else read_validations(inner)
+    return found if found is not None else _no_validations()
 
 
-def _moment(archive: Archive, path: PurePosixPath, value: object, default: datetime) -> datetime:
+def _no_validations() -> dict[str, Any]:
+    return {'outputs': None, 'warnings': None, 'errors': None, 'service_chain': None}
+
+
+def _moment(archive: Archive, path: str, value: object, default: datetime) -> datetime:
     if not value:
         return default
     try:
         moment = isoparse(str(value))
     except (ValueError, OverflowError) as error:
-        raise PackageError(f'{archive.name}: {str(path)!r} has the date {value!r}, which is not ISO 8601') from error
+        raise PackageError(f'{archive.name}: {path!r} has the date {value!r}, which is not ISO 8601') from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

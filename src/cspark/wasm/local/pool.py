@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import threading
 import time
-from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Final
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from typing import Final, TypeAlias
 
-from .engine import Answer, Engine, Run
+from .compiled_model import CompiledModel
 from .errors import PackageError, ServiceError
-from .package import CompiledModel
+from .instance import Answer, Instance, Requests, Run
 from .statistics import Statistics
 
-__all__ = ['Pool', 'Slot']
+__all__ = ['Pool', 'Result', 'Slot']
+
+Result: TypeAlias = Answer | ServiceError
 
 WAIT: Final = 55.0
 """How long a call waits for a free instance, in seconds: as long as the platform lets a call run."""
@@ -27,33 +30,127 @@ LOST_INSTANCES: Final = 3
 SMALLEST_PIECE: Final = 64
 """A call with fewer records than this for each instance is not worth splitting further."""
 
+STOPPED: Final = 'the service is being replaced, or the runner stops'
+
+
+class Call:
+    """A call under way: its pieces end in any order, and its results come in that of its requests."""
+
+    def __init__(self, pieces: int, on_end: Callable[[], None]) -> None:
+        self.future: Future[list[Result]] = Future()
+        self.asked = time.monotonic()
+        self.lost = itertools.count(1)
+        self._lock = threading.Lock()
+        self._results: list[list[Result]] = [[] for _ in range(pieces)]
+        self._left = pieces
+        self._on_end = on_end
+
+    def finish(self, number: int, results: list[Result]) -> None:
+        """Take the results of a piece."""
+        with self._lock:
+            self._results[number] = results
+            self._left -= 1
+            last = not self._left
+        if last:
+            self._on_end()
+            # Nobody waits for a call that was cancelled or has failed.
+            with contextlib.suppress(InvalidStateError):
+                self.future.set_result([result for piece in self._results for result in piece])
+
+    def fail(self, number: int, error: ServiceError) -> None:
+        """End the call without results: this piece has none."""
+        with contextlib.suppress(InvalidStateError):
+            self.future.set_exception(error)
+        self.finish(number, [])
+
+
+class Piece:
+    """Requests of one call that one instance computes in a row."""
+
+    def __init__(self, call: Call, number: int, requests: Requests) -> None:
+        self.call, self.number, self.requests = call, number, requests
+
 
 class Slot:
-    """A place for an instance, with what the status operation tells of it. It is empty until it is used."""
+    """A place for an instance, and the thread that speaks to it. It is empty until it is used."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, pool: Pool, number: int) -> None:
         self.number = number
-        self.engine: Engine | None = None
+        self.instance: Instance | None = None
         self.busy = False
-        self.peak_memory = 0
         self.last_growth = 0
+        self._pool = pool
+        self._given: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
-    def ready(self, model: CompiledModel, timeout: float) -> Engine:
-        """The instance, built if there is none."""
-        if self.engine is None:
-            self.engine = Engine(model, timeout)
-            self.peak_memory = max(self.peak_memory, self.engine.memory_bytes)
-        return self.engine
+    def give(self, piece: Piece | None) -> None:
+        """Let the thread work at this next; None ends it."""
+        if self._thread is None and piece is not None:
+            name = f'runner-{self._pool.model.name}-{self.number}'
+            self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._thread.start()
+        self._given.put(piece)
 
-    def run(self, model: CompiledModel, timeout: float, requests: Sequence[bytes]) -> Run:
+    def ready(self) -> Instance:
+        """The instance, started if there is none.
+
+        Raises:
+            PackageError: The model does not load.
+        """
+        if self.instance is None:
+            self.instance = Instance(self._pool.model, self._pool.timeout, self._pool.memory)
+        return self.instance
+
+    def empty(self) -> None:
+        """End the instance."""
+        instance, self.instance = self.instance, None
+        if instance is not None:
+            instance.close()
+
+    def _work(self) -> None:
+        piece = self._given.get()
+        while piece is not None:
+            self.busy = True
+            try:
+                cancelled = piece.call.future.done()
+                piece.call.finish(piece.number, [] if cancelled else self._compute(piece))
+            except Exception as error:  # noqa: BLE001 - the call must end, and the thread must live
+                piece.call.fail(piece.number, ServiceError(500, f'the runner failed: {type(error).__name__}: {error}'))
+            self.busy = False
+            piece = self._pool.next_for(self) or self._given.get()
+        self.empty()
+
+    def _compute(self, piece: Piece) -> list[Result]:
+        call, requests = piece.call, piece.requests
+        results: list[Result] = []
+        while len(results) < len(requests):
+            if self._pool.stopping.is_set():
+                results += [ServiceError(503, STOPPED)] * (len(requests) - len(results))
+                break
+            run = self._run(requests[len(results) :])
+            results += run.answers
+            if not run.failure:
+                break
+            if self._pool.stopping.is_set():
+                continue
+            self._pool.statistics.failed(timed_out=run.timed_out)
+            results.append(ServiceError(504 if run.timed_out else 500, run.failure))
+            if next(call.lost) >= LOST_INSTANCES:
+                reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'
+                results += [ServiceError(503, reason)] * (len(requests) - len(results))
+        if len(results) != len(requests):
+            raise RuntimeError(f'{len(results)} results of {len(requests)} requests')
+        return results
+
+    def _run(self, requests: Requests) -> Run:
         """Run requests on the instance, which is given up if it fails."""
         run = Run(failure='the instance could not be used')
         try:
-            engine = self.ready(model, timeout)
-            before = engine.memory_bytes
-            run = engine.run(requests)
-            self.last_growth = engine.memory_bytes - before
-            self.peak_memory = max(self.peak_memory, engine.memory_bytes)
+            instance = self.ready()
+            before, started = instance.memory_bytes, time.perf_counter()
+            run = instance.run(requests)
+            self.last_growth = instance.memory_bytes - before
+            self._pool.statistics.completed(len(run.answers), time.perf_counter() - started)
         except PackageError as error:
             run.failure = error.message
         finally:
@@ -61,107 +158,101 @@ class Slot:
                 self.empty()
         return run
 
-    def empty(self) -> None:
-        """End the instance."""
-        engine, self.engine = self.engine, None
-        if engine is not None:
-            engine.close()
-
 
 class Pool:
     """Runs requests on the instances of a model.
 
     Args:
-        model: The compiled model; one instance of it is built at once, which shows whether it loads.
+        model: The compiled model; one instance of it is started at once, which shows whether it loads.
         instances: How many records are computed at the same time.
-        timeout: The limit for each record, in seconds.
+        timeout: The limit for loading the model and for each record, in seconds.
+        memory: The limit of each instance's memory, in bytes.
 
     Raises:
         PackageError: The model does not load.
     """
 
-    def __init__(self, model: CompiledModel, instances: int, timeout: float) -> None:
+    def __init__(self, model: CompiledModel, instances: int, timeout: float, memory: int = 1 << 30) -> None:
         self.model = model
         self.timeout = timeout
+        self.memory = memory
         self.statistics = Statistics()
         self.started = time.monotonic()
-        self.slots = [Slot(number) for number in range(1, instances + 1)]
-        self._free: queue.LifoQueue[Slot] = queue.LifoQueue()
+        self.slots = [Slot(self, number) for number in range(1, instances + 1)]
+        self._lock = threading.Lock()
+        self._idle = self.slots[::-1]  # the last one to become idle, whose instance is there, is the next one to work
+        self._waiting: deque[Piece] = deque()
         self._closed = False
-        self._closing = threading.Lock()
-        # V8 runs on threads of ours alone: built where an event loop runs, an instance would tie itself to that loop.
-        self._threads = ThreadPoolExecutor(instances, thread_name_prefix=f'runner-{model.name}')
-        for slot in reversed(self.slots):
-            self._free.put(slot)
-        try:
-            self._threads.submit(self.slots[0].ready, model, timeout).result()
-        except BaseException:
-            self.close()
-            raise
+        self.stopping = threading.Event()
+        self.slots[0].ready()
 
-    def compute(self, requests: Sequence[bytes]) -> list[Answer | ServiceError]:
-        """Compute requests, in parallel where there are many, and answer in their order.
-
-        Args:
-            requests: v3 requests as JSON objects in UTF-8.
+    def submit(self, requests: Requests) -> Future[list[Result]]:
+        """Compute requests, in parallel where there are many.
 
         Returns:
-            An answer or an error for each request: one that fails does not fail the others.
+            An answer or an error for each request, in their order: one that fails does not fail the others.
 
         Raises:
-            ServiceError: 503, where no instance became free in time or the pool is closed.
+            ServiceError: 503, where the pool is closed. In the future: 503, where no instance became free in time.
         """
         parts = 4 * len(self.slots) if len(self.slots) > 1 else 1
         size = max(SMALLEST_PIECE, -(-len(requests) // parts))
-        pieces = [requests[start : start + size] for start in range(0, len(requests), size)]
-        lost = itertools.count(1)
-        with self.statistics.call():
-            try:
-                # Only the first piece tells how long the call waited: the others also wait for their own call.
-                started = [time.monotonic(), *[None] * (len(pieces) - 1)]
-                futures = [
-                    self._threads.submit(self._compute_piece, *one, lost) for one in zip(pieces, started, strict=True)
-                ]
-            except RuntimeError as error:
-                raise ServiceError(503, 'the service is being replaced, or the runner stops') from error
-            return [result for future in futures for result in future.result()]
+        starts = range(0, len(requests), size)
+        call = Call(len(starts), lambda: self.statistics.end(len(requests)))
+        with self._lock:
+            if self._closed:
+                raise ServiceError(503, STOPPED)
+            self.statistics.begin(len(requests))
+            for number, start in enumerate(starts):
+                piece = Piece(call, number, requests[start : start + size])
+                if self._idle:
+                    self._idle.pop().give(piece)
+                else:
+                    self._waiting.append(piece)
+        return call.future
 
-    def _compute_piece(
-        self, requests: Sequence[bytes], asked: float | None, lost: itertools.count[int]
-    ) -> list[Answer | ServiceError]:
-        if asked is not None and time.monotonic() - asked > WAIT:
-            raise ServiceError(503, f'all {len(self.slots)} instances of the service were busy for {WAIT:g} s')
-        results: list[Answer | ServiceError] = []
-        with self._slot() as slot:
-            while len(results) < len(requests):
-                run = slot.run(self.model, self.timeout, requests[len(results) :])
-                results += run.answers
-                if not run.failure:
-                    break
-                self.statistics.failed(timed_out=run.timed_out)
-                results.append(ServiceError(504 if run.timed_out else 500, run.failure))
-                if next(lost) >= LOST_INSTANCES:
-                    reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'
-                    results += [ServiceError(503, reason)] * (len(requests) - len(results))
-        return results
+    def compute(self, requests: Requests) -> list[Result]:
+        """Compute requests and wait for the results."""
+        return self.submit(requests).result()
 
-    @contextmanager
-    def _slot(self) -> Generator[Slot]:
-        slot = self._free.get_nowait()  # there are as many slots as threads
-        slot.busy = True
-        try:
-            yield slot
-        finally:
-            slot.busy = False
-            with self._closing:
-                if self._closed:
-                    slot.empty()
-                self._free.put(slot)
+    def next_for(self, slot: Slot) -> Piece | None:
+        """The next piece for an instance that has become free; without one, it waits to be given one."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    if self._closed:
+                        slot.give(None)
+                    else:
+                        self._idle.append(slot)
+                    return None
+                piece = self._waiting.popleft()
+            # Only the first piece tells how long the call waited: the others also wait for their own call.
+            if piece.number > 0 or time.monotonic() - piece.call.asked < WAIT:
+                return piece
+            reason = f'all {len(self.slots)} instances of the service were busy for {WAIT:g} s'
+            piece.call.fail(piece.number, ServiceError(503, reason))
 
     def close(self) -> None:
-        """End all instances; those at work are ended when their work is done."""
-        self._threads.shutdown(wait=False)
-        with self._closing:
+        """Take no more calls; each instance ends when the calls that came before are computed."""
+        with self._lock:
             self._closed = True
-            while not self._free.empty():
-                self._free.get_nowait().empty()
+            idle, self._idle = self._idle, []
+        for slot in idle:
+            slot.give(None)
+            slot.empty()
+
+    def stop(self) -> None:
+        """Take no more calls, drop those that wait with 503, and end all instances whatever they do."""
+        with self._lock:
+            self._closed = True
+            self.stopping.set()
+            waiting, self._waiting = self._waiting, deque()
+            idle, self._idle = self._idle, []
+        for piece in waiting:
+            piece.call.fail(piece.number, ServiceError(503, STOPPED))
+        for slot in idle:
+            slot.give(None)
+            slot.empty()
+        for slot in self.slots:
+            if instance := slot.instance:
+                instance.kill()

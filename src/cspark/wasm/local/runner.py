@@ -36,15 +36,25 @@ class LocalRunner:
     """A runner in this process, for trying, testing and developing. Close it, or use it in a `with` statement.
 
     Args:
-        *packages: Paths of packages (the platform's `onpremises` exports), or their bytes.
+        *packages: Paths of packages, or their bytes: the platform's `onpremises` exports, or compiled models alone
+            (`NAME.js`, `NAME.wasm` and what belongs to them), which are served as `my-tenant` and `models/FILE-NAME`
+            unless `tenant`, `folder` and `service` say otherwise. `services` tells.
         tenant: The tenant that everything is served under; by default each package keeps its own.
+        folder: The folder of a compiled model that comes without a package around it (see below).
+        service: The service of such a model; by default the name of its file.
         packages_dir: A folder in which uploads are kept over a restart; by default they are kept in memory.
+        models_dir: A folder of models as production mounts it, `TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip`, with or
+            without the JSON files beside them. It is read now and again when it changes.
         instances: Instances of each model, which compute at the same time (default: the cores of this machine).
         timeout: The limit for loading a model and for each record, in seconds.
+        memory: The limit of each instance's memory, in bytes. An instance is a process that holds some 70 MB without a
+            model. It is looked at every 50 ms; on Linux the system also stops one that takes memory faster.
         body_limit: The largest body of a request, in bytes; a larger one gets 413.
         uploads: Whether packages may be uploaded; if not, an upload gets 403.
         prefix: A path before all paths, as a runner has it that was started with `CUSTOM_API_ROUTE`.
         proxies: Endpoints and the services behind them, for `proxy/ENDPOINT` URIs.
+        strict_vendor: Leave out what the vendor's engine does not do: warnings of inputs that the service does not
+            have, and a v3 list of one record computed as that record.
 
     Raises:
         PackageError: A package is broken or not to be trusted; the text says what is wrong with which file.
@@ -60,23 +70,33 @@ class LocalRunner:
         self,
         *packages: PackageLike,
         tenant: str | None = None,
+        folder: str = 'models',
+        service: str | None = None,
         packages_dir: str | os.PathLike[str] | None = None,
+        models_dir: str | os.PathLike[str] | None = None,
         instances: int | None = None,
         timeout: float = 30.0,
+        memory: int = 1 << 30,
         body_limit: int = 30 * 1024 * 1024,
         uploads: bool = True,
         prefix: str = '',
         proxies: Mapping[str, str] | None = None,
+        strict_vendor: bool = False,
     ) -> None:
         self.settings = Settings(
             tenant=tenant,
+            folder=folder,
+            service=service,
             packages_dir=Path(packages_dir) if packages_dir is not None else None,
+            models_dir=Path(models_dir) if models_dir is not None else None,
             instances=instances if instances is not None else os.cpu_count() or 1,
             timeout=timeout,
+            memory=memory,
             body_limit=body_limit,
             uploads=uploads,
             prefix=prefix,
             proxies=dict(proxies or {}),
+            strict_vendor=strict_vendor,
         )
         self.app = RunnerApp(self.settings)
         self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)
@@ -91,6 +111,18 @@ class LocalRunner:
     def tenants(self) -> list[str]:
         """The tenants that have services."""
         return list(self.app.catalog.tenants)
+
+    @property
+    def services(self) -> dict[str, list[str]]:
+        """What each tenant has, as `folder/service[version]`.
+
+        >>> import cspark.wasm as Hybrid
+        >>> with Hybrid.LocalRunner('samples/packages/term-life.zip') as runner:
+        ...     print(runner.services)
+        {'my-tenant': ['insurance/term-life[0.3.0]']}
+        """
+        tenants = self.app.catalog.tenants
+        return {tenant: [served.version.uri for served in services] for tenant, services in tenants.items()}
 
     def client(self, **options: Unpack[ClientOptions]) -> Client:
         """A blocking client of this runner, without a socket.
@@ -147,7 +179,7 @@ class LocalRunner:
     def close(self) -> None:
         """End all instances; any number of times."""
         self._http_client.close()
-        self.app.catalog.close()
+        self.app.close()
 
     def __enter__(self) -> Self:
         return self

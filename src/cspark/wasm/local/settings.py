@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import SparkSdkError
 from ..uri import Uri, check_name
+from .bare_model import Naming
 
 __all__ = ['Settings']
 
@@ -20,31 +21,43 @@ class Settings:
 
     Args:
         tenant: The tenant that everything is served under; None leaves each package its own.
+        folder: The folder of a compiled model that comes without a package around it.
+        service: The service of such a model; None takes the name of its file.
         packages_dir: The folder in which uploads are kept over a restart; None keeps them in memory.
+        models_dir: A folder of models, TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip, that is followed
+            (`MODEL_LOCATION`).
         instances: Instances of each model (default: the cores of this machine).
         timeout: The limit for loading a model and for each record, in seconds.
+        memory: The limit of each instance's memory, in bytes.
         body_limit: The largest body of a request, packed and unpacked, in bytes (`BODY_LIMIT`).
         uploads: Whether packages may be uploaded (`UPLOAD_ENABLE`).
         prefix: What stands before every path (`CUSTOM_API_ROUTE`).
         proxies: Endpoints and the services behind them: `{'quotes/motor': 'my-folder/my-service'}`.
+        strict_vendor: Whether to leave out what the vendor's engine does not do: warnings of unknown inputs, and a v3
+            list of one record computed as that record.
 
     Raises:
         SparkSdkError: A value is not acceptable; the text says what is.
     """
 
     tenant: str | None = None
+    folder: str = 'models'
+    service: str | None = None
     packages_dir: Path | None = None
+    models_dir: Path | None = None
     instances: int = field(default_factory=lambda: os.cpu_count() or 1)
     timeout: float = 30.0
+    memory: int = 1 << 30
     body_limit: int = 30 * 1024 * 1024
     uploads: bool = True
     prefix: str = ''
     proxies: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+    strict_vendor: bool = False
 
     def __post_init__(self) -> None:
         if self.tenant is not None:
             check_name('tenant', self.tenant)
-        for name in ('instances', 'timeout', 'body_limit'):
+        for name in ('instances', 'timeout', 'memory', 'body_limit'):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float('inf'):
                 raise SparkSdkError(f'{name} must be a number above 0, not {value!r}')
@@ -60,3 +73,8 @@ class Settings:
             if Uri.validate(service).proxy:
                 raise SparkSdkError(f'the endpoint {endpoint!r} must lead to a service, not to {service!r}')
         object.__setattr__(self, 'proxies', proxies)
+        self.naming()
+
+    def naming(self, tenant: str | None = None) -> Naming:
+        """What a compiled model without a package is served under; `tenant` is the one of the upload."""
+        return Naming(self.tenant or tenant or Naming.tenant, self.folder, self.service)

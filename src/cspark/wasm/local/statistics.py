@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 __all__ = ['Statistics', 'timestamp']
+
+LATEST: Final = 10_000
+"""How many of the latest records the percentiles are about."""
 
 
 def timestamp(moment: datetime | None = None) -> str:
@@ -22,11 +23,15 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 class Statistics:
-    """Counts and times of calls. A call of many records counts once; percentiles are over the last 10,000 calls."""
+    """Counts and times of records, whether they come one a call or thousands a call.
+
+    The time of a record is what its instance took for it; records that one instance computes in a row share their time
+    evenly. Percentiles are over the last 10,000 records.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._recent: deque[float] = deque(maxlen=10_000)
+        self._recent: deque[float] = deque(maxlen=LATEST)
         self._sum = 0.0
         self.min_time_ms: float | None = None
         self.max_time_ms: float | None = None
@@ -36,30 +41,28 @@ class Statistics:
         self.timeout_count = 0
         self.last_use: datetime | None = None
 
-    @contextmanager
-    def call(self) -> Generator[None]:
-        """Around a call: it counts as running, and then as completed unless it raises."""
+    def begin(self, records: int) -> None:
+        """Count records as running."""
         with self._lock:
-            self.running_count += 1
+            self.running_count += records
             self.last_use = datetime.now(UTC)
-        started = time.perf_counter()
-        completed = False
-        try:
-            yield
-            completed = True
-        finally:
-            taken = (time.perf_counter() - started) * 1000
-            with self._lock:
-                self.running_count -= 1
-                if completed:
-                    self._complete(taken)
 
-    def _complete(self, taken: float) -> None:
-        self.completed_count += 1
-        self._sum += taken
-        self._recent.append(taken)
-        self.min_time_ms = taken if self.min_time_ms is None else min(self.min_time_ms, taken)
-        self.max_time_ms = taken if self.max_time_ms is None else max(self.max_time_ms, taken)
+    def end(self, records: int) -> None:
+        """Count records as running no longer."""
+        with self._lock:
+            self.running_count -= records
+
+    def completed(self, records: int, seconds: float) -> None:
+        """Count records that an instance computed in a row."""
+        if not records:
+            return
+        each = seconds * 1000 / records
+        with self._lock:
+            self.completed_count += records
+            self._sum += seconds * 1000
+            self._recent.extend([each] * min(records, LATEST))
+            self.min_time_ms = each if self.min_time_ms is None else min(self.min_time_ms, each)
+            self.max_time_ms = each if self.max_time_ms is None else max(self.max_time_ms, each)
 
     def failed(self, *, timed_out: bool) -> None:
         """Count an instance that was lost."""
@@ -71,11 +74,11 @@ class Statistics:
 
     @property
     def mean_time_ms(self) -> float | None:
-        """The mean of all completed calls."""
+        """The mean of all completed records."""
         return self._sum / self.completed_count if self.completed_count else None
 
     def percentile(self, share: float) -> float | None:
-        """The time that this share of the recent calls did not exceed.
+        """The time that this share of the recent records did not exceed.
 
         >>> statistics = Statistics()
         >>> statistics.percentile(0.95) is None

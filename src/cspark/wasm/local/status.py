@@ -45,7 +45,7 @@ def version() -> dict[str, Any]:
 
 @cache
 def _engine_hash() -> str:
-    names = ('engine.js', 'engine.py')
+    names = ('engine.js', 'worker.py')
     return hashlib.sha256(
         b''.join(files('cspark.wasm.local').joinpath(name).read_bytes() for name in names)
     ).hexdigest()
@@ -97,16 +97,16 @@ def _model_status(served: Served) -> ModelStatus:
 
 
 def _thread_status(slot: Slot) -> ThreadStatus:
-    engine = slot.engine
-    if engine is None:
-        return ThreadStatus(None, None, None, _megabytes(slot.peak_memory), None, 0.0)
+    instance = slot.instance
+    if instance is None:
+        return ThreadStatus(None, None, None, None, None, 0.0)
     return ThreadStatus(
-        init_time_ms=round(engine.init_time_ms, 3),
-        init_memory_mb=_megabytes(engine.init_memory_bytes),
-        uptime_ms=round((time.monotonic() - engine.started) * 1000),
-        peak_memory_mb=_megabytes(slot.peak_memory),
+        init_time_ms=round(instance.init_time_ms, 3),
+        init_memory_mb=_megabytes(instance.init_memory_bytes),
+        uptime_ms=round((time.monotonic() - instance.started) * 1000),
+        peak_memory_mb=_megabytes(instance.peak_memory_bytes),
         last_execute_consume_memory_mb=_megabytes(slot.last_growth),
-        current_memory_mb=_megabytes(engine.memory_bytes),
+        current_memory_mb=_megabytes(instance.memory_bytes),
     )
 
 
