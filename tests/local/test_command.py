@@ -18,16 +18,21 @@ import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm.__main__ import main
-from support.packages import CYLINDER, CYLINDER_150, TERM_LIFE, TERM_LIFE_030
+from support.packages import CYLINDER, CYLINDER_150, TERM_LIFE, TERM_LIFE_030, unzip
 
 COMMAND = (sys.executable, '-m', 'cspark.wasm')
 
 
 @contextmanager
-def served(*arguments: object, folder: Path | None = None) -> Generator[tuple[str, list[str]]]:
+def served(
+    *arguments: object, folder: Path | None = None, environment: dict[str, str] | None = None, port: str | None = '0'
+) -> Generator[tuple[str, list[str]]]:
     """The address of a runner that the command started, and the lines that it printed below it."""
-    command = [*COMMAND, 'serve', '--port', '0', *map(str, arguments)]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = [*COMMAND, 'serve', *(('--port', port) if port else ()), *map(str, arguments)]
+    variables = {**os.environ, **(environment or {})}
+    with subprocess.Popen(
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -89,6 +94,52 @@ def test_every_option_reaches_the_runner() -> None:
             with pytest.raises(Hybrid.SparkApiError, match='larger than 2,048 bytes') as refused:
                 hybrid.services.execute('proxy/tins', inputs={'note': 'x' * 3000})
             assert refused.value.status == 413
+
+
+def test_the_variables_of_the_vendors_runner_count_where_no_argument_says_otherwise(tmp_path: Path) -> None:
+    for name, content in unzip(TERM_LIFE.read_bytes()).items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    variables = {
+        'PORT': '0',
+        'BODY_LIMIT': '2kb',
+        'CUSTOM_API_ROUTE': 'mypath/torun',
+        'UPLOAD_ENABLE': 'false',
+        'MODEL_LOCATION': str(tmp_path),
+    }
+    with served(environment=variables, port=None) as (url, lines):
+        assert url.endswith('/mypath/torun')
+        assert 'insurance/term-life[0.3.0]' in lines[0]
+        with Hybrid.Client(base_url=Hybrid.RunnerUrl(url, 'my-tenant'), token='open', max_retries=0) as hybrid:
+            with pytest.raises(Hybrid.ForbiddenError):
+                hybrid.services.upload(CYLINDER.read_bytes())
+            with pytest.raises(Hybrid.SparkApiError, match='larger than 2,048 bytes'):
+                hybrid.services.execute('insurance/term-life', inputs={'note': 'x' * 3000})
+    with served('--upload', '--prefix', '/other', '--body-limit', '1mb', environment=variables, port='0') as (url, _):
+        assert url.endswith('/other')
+        with Hybrid.Client(base_url=Hybrid.RunnerUrl(url, 'my-tenant'), token='open') as hybrid:
+            hybrid.services.execute('insurance/term-life', inputs={'note': 'x' * 3000})
+            assert hybrid.services.upload(CYLINDER.read_bytes()).status == 200
+    for name in ('UPLOAD_ENABLE', 'UPLOAD_ENABLED'):
+        with served(environment={name: '0'}) as (_, lines):
+            assert lines == ['  no package yet\n']
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'words'),
+    [
+        ('PORT', 'http', 'PORT cannot be read'),
+        ('BODY_LIMIT', 'much', 'BODY_LIMIT cannot be read'),
+        ('UPLOAD_ENABLE', 'perhaps', "UPLOAD_ENABLE cannot be read: 'perhaps' is neither true nor false"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_an_error(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main(['serve']) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_a_runner_without_packages_and_uploads_says_so() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from support.calls import Api, Json, serving
-from support.packages import CYLINDER, PACKAGES, TERM_LIFE, unzip
+from support.packages import CYLINDER, PACKAGES, PROJECTION, TERM_LIFE, unzip
 
 VALUE_ERROR: Final = '#VALUE!'
 RATES: Final = {'accident': 0.85, 'disability': 3.2, 'hospital': 5.75}
@@ -38,8 +38,8 @@ NAMES: Final = ['accident', 'disability', 'hospital', 'Accident', '', 'Sté "Ün
 
 @pytest.fixture(scope='module')
 def api() -> Iterator[Api]:
-    """A runner with both samples, on two cores."""
-    with serving(CYLINDER, TERM_LIFE, instances=2, timeout=30) as started:
+    """A runner with all samples, on two cores."""
+    with serving(CYLINDER, TERM_LIFE, PROJECTION, instances=2, timeout=30) as started:
         yield started
 
 
@@ -209,6 +209,86 @@ def test_what_is_no_value_spoils_what_depends_on_it_and_a_warning_names_it(
     assert [name for name in spoilt.split() if data['outputs'][name] != VALUE_ERROR] == []
     assert set(spoilt.split()) <= named
     assert not named & set(sound.split())
+
+
+def rounded(value: float, digits: int) -> float:
+    """Rounded half up, as the sample does."""
+    return math.floor(value * 10**digits + 0.5) / 10**digits
+
+
+def a_projection(inputs: Json) -> Json:
+    """The outputs of a savings policy, month by month."""
+    monthly: dict[str, list[float]] = {'death': [], 'lapse': [], 'growth': [], 'expense': []}
+    for month in range(inputs['months']):
+        (*_, row) = [row for row in inputs['assumptions'] if row['from_year'] <= month // 12]
+        yearly = 1 - math.exp(-(0.0005 + 0.00004 * 1.1 ** (inputs['age'] + month // 12)))
+        monthly['death'].append(1 - (1 - yearly) ** (1 / 12))
+        monthly['lapse'].append(1 - (1 - row['lapse']) ** (1 / 12))
+        monthly['growth'].append((1 + row['growth']) ** (1 / 12) - 1)
+        monthly['expense'].append(row['expense'])
+    fund, left = [0.0], [1.0]
+    for death, lapse, growth, expense in zip(*monthly.values(), strict=True):
+        risk = max(0.0, inputs['sum_assured'] - fund[-1])
+        fund.append(max(0.0, (fund[-1] + inputs['premium'] - expense - risk * death) * (1 + growth)))
+        left.append(left[-1] * (1 - death) * (1 - lapse))
+    # From the end backwards, where the model adds up what follows each month.
+    reserves, discount = [0.0], (1 + inputs['interest_rate']) ** (-1 / 12)
+    for month in reversed(range(inputs['months'])):
+        death, lapse = monthly['death'][month], monthly['lapse'][month]
+        risk = max(0.0, inputs['sum_assured'] - fund[month])
+        reserves.append(discount * (death * risk + (1 - death) * (1 - lapse) * reserves[-1]))
+    reserves.reverse()
+    months = range(inputs['months'])
+    deaths = sum(left[m] * monthly['death'][m] * max(inputs['sum_assured'], fund[m]) for m in months)
+    return {
+        'fund_at_end': near(fund[-1], 1e5),
+        'in_force_at_end': near(left[-1]),
+        'premiums_paid': near(sum(left[m] for m in months) * inputs['premium'], 1e5),
+        'death_benefits': near(deaths, 1e5),
+        'cost_of_risk': near(reserves[0], 1e5),
+        'projection': [
+            {
+                'month': m + 1,
+                'age': inputs['age'] + m // 12,
+                'in_force': pytest.approx(rounded(left[m + 1], 6), abs=1.1e-6),
+                'premium': inputs['premium'],
+                'expense': monthly['expense'][m],
+                'fund': pytest.approx(rounded(fund[m + 1], 2), abs=0.011),
+                'death_benefit': pytest.approx(rounded(max(inputs['sum_assured'], fund[m]), 2), abs=0.011),
+                'reserve': pytest.approx(rounded(reserves[m], 2), abs=0.011),
+            }
+            for m in months
+        ],
+    }
+
+
+def test_the_savings_policy_is_projected_as_its_formulas_say(api: Api) -> None:
+    chance = random.Random(210)
+    tables = [
+        [{'from_year': 0, 'growth': 0.03, 'lapse': 0.1, 'expense': 10}],
+        [
+            {'from_year': 0, 'growth': 0.05, 'lapse': 0, 'expense': 0},
+            {'from_year': 2, 'growth': -0.1, 'lapse': 0.5, 'expense': 25.5},
+            {'from_year': 7, 'growth': 0, 'lapse': 0.01, 'expense': 3},
+        ],
+    ]
+    records = [
+        {
+            'age': chance.randint(0, 90),
+            'months': chance.choice([1, 11, 12, 13, 120, 600]),
+            'premium': chance.choice([0, 50, 123.45, 2000]),
+            'sum_assured': chance.choice([0, 10_000, 250_000]),
+            'interest_rate': chance.choice([0, 0.02, 0.1]),
+            'assumptions': chance.choice(tables),
+        }
+        for _ in range(60)
+    ]
+    answer = api.many(records, 'insurance/projection')
+    for record, outputs in zip(records, answer['outputs'], strict=True):
+        assert outputs == a_projection(record), record
+    months = api.execute({'months': 601}, 'insurance/projection')['response_data']
+    assert (months['outputs']['projection'], months['errors'][0]['source_path']) == ([], 'months')
+    assert [len(answer['projection']) for answer in (api.outputs({}, 'insurance/projection'),)] == [300]
 
 
 @pytest.mark.parametrize('path', sorted(PACKAGES.glob('*.zip')), ids=lambda path: path.name)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / 'samples' / 'packages'
 CYLINDER = PACKAGES / 'cylinder.zip'
 TERM_LIFE = PACKAGES / 'term-life.zip'
+PROJECTION = PACKAGES / 'projection.zip'
 
 CYLINDER_ID = '3a5f8a8e-6d0e-4f67-9b5e-0c2f3c6b1d10'
 CYLINDER_140 = '5c9a3f0d-2f9b-4b6e-8a55-6d1f0f1b1400'

@@ -26,7 +26,7 @@ class ExecuteManyAnswer:
         version (None | str | Unset): The version.
         call_id (None | str | Unset): The call's UUID.
         compiler_version (None | str | Unset): The compiler's version.
-        correlation_id (None | str | Unset): The caller's own id.
+        correlation_id (Any | Unset): The caller's own id, as it was.
         request_timestamp (None | str | Unset): When the request arrived, ISO 8601.
     """
 
@@ -40,7 +40,7 @@ class ExecuteManyAnswer:
     version: None | str | Unset = UNSET
     call_id: None | str | Unset = UNSET
     compiler_version: None | str | Unset = UNSET
-    correlation_id: None | str | Unset = UNSET
+    correlation_id: Any | Unset = UNSET
     request_timestamp: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -95,11 +95,7 @@ class ExecuteManyAnswer:
         else:
             compiler_version = self.compiler_version
 
-        correlation_id: None | str | Unset
-        if isinstance(self.correlation_id, Unset):
-            correlation_id = UNSET
-        else:
-            correlation_id = self.correlation_id
+        correlation_id = self.correlation_id
 
         request_timestamp: None | str | Unset
         if isinstance(self.request_timestamp, Unset):
@@ -195,14 +191,7 @@ class ExecuteManyAnswer:
 
         compiler_version = _parse_compiler_version(d.pop("compiler_version", UNSET))
 
-        def _parse_correlation_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        correlation_id = _parse_correlation_id(d.pop("correlation_id", UNSET))
+        correlation_id = d.pop("correlation_id", UNSET)
 
         def _parse_request_timestamp(data: object) -> None | str | Unset:
             if data is None:

@@ -25,7 +25,8 @@ class ExecuteManyRequest:
         output (Any | Unset): Outputs to return: a comma-separated string or a list of names.
         call_purpose (None | str | Unset): Why the call is made. For the record.
         source_system (None | str | Unset): Where the call comes from. For the record.
-        correlation_id (None | str | Unset): The caller's own id for the call. It comes back in the answer.
+        correlation_id (Any | Unset): The caller's own id for the call, text or a number. It comes back in the answer as
+            it was.
     """
 
     inputs: list[Any]
@@ -36,7 +37,7 @@ class ExecuteManyRequest:
     output: Any | Unset = UNSET
     call_purpose: None | str | Unset = UNSET
     source_system: None | str | Unset = UNSET
-    correlation_id: None | str | Unset = UNSET
+    correlation_id: Any | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,11 +77,7 @@ class ExecuteManyRequest:
         else:
             source_system = self.source_system
 
-        correlation_id: None | str | Unset
-        if isinstance(self.correlation_id, Unset):
-            correlation_id = UNSET
-        else:
-            correlation_id = self.correlation_id
+        correlation_id = self.correlation_id
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -162,14 +159,7 @@ class ExecuteManyRequest:
 
         source_system = _parse_source_system(d.pop("source_system", UNSET))
 
-        def _parse_correlation_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        correlation_id = _parse_correlation_id(d.pop("correlation_id", UNSET))
+        correlation_id = d.pop("correlation_id", UNSET)
 
         execute_many_request = cls(
             inputs=inputs,

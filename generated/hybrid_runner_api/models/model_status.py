@@ -23,19 +23,19 @@ class ModelStatus:
         thread_stats (None | ThreadStatuses | Unset):
         memory_usage_mb (float | None | Unset): Memory of all instances.
         uptime_ms (float | None | Unset): Since the model was loaded.
-        min_time_ms (float | None | Unset): The shortest call.
-        mean_time_ms (float | None | Unset): The mean call.
-        p95_time_ms (float | None | Unset): 95 of 100 calls took no longer.
-        p99_time_ms (float | None | Unset): 99 of 100 calls took no longer.
-        max_time_ms (float | None | Unset): The longest call.
+        min_time_ms (float | None | Unset): The shortest record.
+        mean_time_ms (float | None | Unset): The mean record.
+        p95_time_ms (float | None | Unset): 95 of 100 records took no longer.
+        p99_time_ms (float | None | Unset): 99 of 100 records took no longer.
+        max_time_ms (float | None | Unset): The longest record.
         busy (int | None | Unset): Instances at work now.
         size (int | None | Unset): Instances in all.
         id (None | str | Unset): The version's id.
         last_use (None | str | Unset): When the model was last called, ISO 8601.
-        completed_count (int | None | Unset): Calls that were completed.
-        running_count (int | None | Unset): Calls under way.
-        crash_count (int | None | Unset): Calls in which the model aborted.
-        timeout_count (int | None | Unset): Calls that exceeded the time limit.
+        completed_count (int | None | Unset): Records that were completed.
+        running_count (int | None | Unset): Records under way.
+        crash_count (int | None | Unset): Records at which the model aborted.
+        timeout_count (int | None | Unset): Records that exceeded the time limit.
     """
 
     thread_stats: None | ThreadStatuses | Unset = UNSET

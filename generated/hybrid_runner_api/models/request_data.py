@@ -18,7 +18,8 @@ class RequestData:
     Attributes:
         inputs (Any | Unset): An object with a value an input; a table is a list of objects. Inputs that are left out
             have the defaults
-            that were saved in the workbook; `{}` means the defaults throughout. An unknown name is ignored.
+            that were saved in the workbook; `{}` means the defaults throughout. The case of names does not matter, and
+            the value of an unknown name is not used.
     """
 
     inputs: Any | Unset = UNSET

@@ -17,18 +17,27 @@ class RequestMeta:
 
     Attributes:
         service_id (None | str | Unset): The service's UUID.
+        service_uuid (None | str | Unset): The same as `service_id`.
+        service_uri (None | str | Unset): The service: `folders/F/services/S`, `F/S` or `F/S[version]`.
         version_id (None | str | Unset): The version's UUID. It goes before the others.
+        version_uuid (None | str | Unset): The same as `version_id`.
         version (None | str | Unset): The version, or the start of one: `1.4` is the newest that starts with 1.4.
+        parameterset_version_id (None | str | Unset): The version of a set of parameters.
         transaction_date (None | str | Unset): A moment, ISO 8601: the newest version in effect then.
         call_purpose (None | str | Unset): Why the call is made. For the record.
         source_system (None | str | Unset): Where the call comes from. For the record.
-        correlation_id (None | str | Unset): The caller's own id for the call. It comes back in the answer.
+        correlation_id (Any | Unset): The caller's own id for the call, text or a number. It comes back in the answer as
+            it was.
+        allow_range_address (bool | None | Unset): Whether inputs and outputs may be named by their cells.
+        validation_type (None | str | Unset): Comes back in the answer. The operation `validation` acts on it.
+        xreport_options (Any | Unset): Options of reports.
         array_outputs (Any | Unset): Tables to return as arrays (a header row, then value rows): a comma-separated
             string or a list of names.
         compiler_type (None | str | Unset): The kind of engine; a runner knows `Neuron`.
         debug_solve (bool | None | Unset): Debug solve functions.
         requested_output (Any | Unset): Outputs to return: a comma-separated string or a list of names.
-        requested_output_regex (None | str | Unset): Outputs to return, by a regular expression.
+        requested_output_regex (None | str | Unset): Outputs to return, by a regular expression that matches a whole
+            name, in any case.
         response_data_inputs (bool | None | Unset): Whether to return the inputs too.
         service_category (Any | Unset): Subservices whose outputs to return: a comma-separated string or a list of
             names.
@@ -36,12 +45,19 @@ class RequestMeta:
     """
 
     service_id: None | str | Unset = UNSET
+    service_uuid: None | str | Unset = UNSET
+    service_uri: None | str | Unset = UNSET
     version_id: None | str | Unset = UNSET
+    version_uuid: None | str | Unset = UNSET
     version: None | str | Unset = UNSET
+    parameterset_version_id: None | str | Unset = UNSET
     transaction_date: None | str | Unset = UNSET
     call_purpose: None | str | Unset = UNSET
     source_system: None | str | Unset = UNSET
-    correlation_id: None | str | Unset = UNSET
+    correlation_id: Any | Unset = UNSET
+    allow_range_address: bool | None | Unset = UNSET
+    validation_type: None | str | Unset = UNSET
+    xreport_options: Any | Unset = UNSET
     array_outputs: Any | Unset = UNSET
     compiler_type: None | str | Unset = UNSET
     debug_solve: bool | None | Unset = UNSET
@@ -59,17 +75,41 @@ class RequestMeta:
         else:
             service_id = self.service_id
 
+        service_uuid: None | str | Unset
+        if isinstance(self.service_uuid, Unset):
+            service_uuid = UNSET
+        else:
+            service_uuid = self.service_uuid
+
+        service_uri: None | str | Unset
+        if isinstance(self.service_uri, Unset):
+            service_uri = UNSET
+        else:
+            service_uri = self.service_uri
+
         version_id: None | str | Unset
         if isinstance(self.version_id, Unset):
             version_id = UNSET
         else:
             version_id = self.version_id
 
+        version_uuid: None | str | Unset
+        if isinstance(self.version_uuid, Unset):
+            version_uuid = UNSET
+        else:
+            version_uuid = self.version_uuid
+
         version: None | str | Unset
         if isinstance(self.version, Unset):
             version = UNSET
         else:
             version = self.version
+
+        parameterset_version_id: None | str | Unset
+        if isinstance(self.parameterset_version_id, Unset):
+            parameterset_version_id = UNSET
+        else:
+            parameterset_version_id = self.parameterset_version_id
 
         transaction_date: None | str | Unset
         if isinstance(self.transaction_date, Unset):
@@ -89,11 +129,21 @@ class RequestMeta:
         else:
             source_system = self.source_system
 
-        correlation_id: None | str | Unset
-        if isinstance(self.correlation_id, Unset):
-            correlation_id = UNSET
+        correlation_id = self.correlation_id
+
+        allow_range_address: bool | None | Unset
+        if isinstance(self.allow_range_address, Unset):
+            allow_range_address = UNSET
         else:
-            correlation_id = self.correlation_id
+            allow_range_address = self.allow_range_address
+
+        validation_type: None | str | Unset
+        if isinstance(self.validation_type, Unset):
+            validation_type = UNSET
+        else:
+            validation_type = self.validation_type
+
+        xreport_options = self.xreport_options
 
         array_outputs = self.array_outputs
 
@@ -136,10 +186,18 @@ class RequestMeta:
         field_dict.update({})
         if service_id is not UNSET:
             field_dict["service_id"] = service_id
+        if service_uuid is not UNSET:
+            field_dict["service_uuid"] = service_uuid
+        if service_uri is not UNSET:
+            field_dict["service_uri"] = service_uri
         if version_id is not UNSET:
             field_dict["version_id"] = version_id
+        if version_uuid is not UNSET:
+            field_dict["version_uuid"] = version_uuid
         if version is not UNSET:
             field_dict["version"] = version
+        if parameterset_version_id is not UNSET:
+            field_dict["parameterset_version_id"] = parameterset_version_id
         if transaction_date is not UNSET:
             field_dict["transaction_date"] = transaction_date
         if call_purpose is not UNSET:
@@ -148,6 +206,12 @@ class RequestMeta:
             field_dict["source_system"] = source_system
         if correlation_id is not UNSET:
             field_dict["correlation_id"] = correlation_id
+        if allow_range_address is not UNSET:
+            field_dict["allow_range_address"] = allow_range_address
+        if validation_type is not UNSET:
+            field_dict["validation_type"] = validation_type
+        if xreport_options is not UNSET:
+            field_dict["xreport_options"] = xreport_options
         if array_outputs is not UNSET:
             field_dict["array_outputs"] = array_outputs
         if compiler_type is not UNSET:
@@ -180,6 +244,24 @@ class RequestMeta:
 
         service_id = _parse_service_id(d.pop("service_id", UNSET))
 
+        def _parse_service_uuid(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        service_uuid = _parse_service_uuid(d.pop("service_uuid", UNSET))
+
+        def _parse_service_uri(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        service_uri = _parse_service_uri(d.pop("service_uri", UNSET))
+
         def _parse_version_id(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -189,6 +271,15 @@ class RequestMeta:
 
         version_id = _parse_version_id(d.pop("version_id", UNSET))
 
+        def _parse_version_uuid(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        version_uuid = _parse_version_uuid(d.pop("version_uuid", UNSET))
+
         def _parse_version(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -197,6 +288,15 @@ class RequestMeta:
             return cast(None | str | Unset, data)
 
         version = _parse_version(d.pop("version", UNSET))
+
+        def _parse_parameterset_version_id(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        parameterset_version_id = _parse_parameterset_version_id(d.pop("parameterset_version_id", UNSET))
 
         def _parse_transaction_date(data: object) -> None | str | Unset:
             if data is None:
@@ -225,14 +325,27 @@ class RequestMeta:
 
         source_system = _parse_source_system(d.pop("source_system", UNSET))
 
-        def _parse_correlation_id(data: object) -> None | str | Unset:
+        correlation_id = d.pop("correlation_id", UNSET)
+
+        def _parse_allow_range_address(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        allow_range_address = _parse_allow_range_address(d.pop("allow_range_address", UNSET))
+
+        def _parse_validation_type(data: object) -> None | str | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
             return cast(None | str | Unset, data)
 
-        correlation_id = _parse_correlation_id(d.pop("correlation_id", UNSET))
+        validation_type = _parse_validation_type(d.pop("validation_type", UNSET))
+
+        xreport_options = d.pop("xreport_options", UNSET)
 
         array_outputs = d.pop("array_outputs", UNSET)
 
@@ -287,12 +400,19 @@ class RequestMeta:
 
         request_meta = cls(
             service_id=service_id,
+            service_uuid=service_uuid,
+            service_uri=service_uri,
             version_id=version_id,
+            version_uuid=version_uuid,
             version=version,
+            parameterset_version_id=parameterset_version_id,
             transaction_date=transaction_date,
             call_purpose=call_purpose,
             source_system=source_system,
             correlation_id=correlation_id,
+            allow_range_address=allow_range_address,
+            validation_type=validation_type,
+            xreport_options=xreport_options,
             array_outputs=array_outputs,
             compiler_type=compiler_type,
             debug_solve=debug_solve,

@@ -17,7 +17,7 @@ class ResponseData:
 
     Attributes:
         outputs (Any | Unset): An object with a value an output, or null where the request asked for none that exists.
-        warnings (Any | Unset): A list of objects with `source_path` and `message`, or null.
+        warnings (Any | Unset): A list of objects with `message` and, where there is one, `source_path`, or null.
         errors (Any | Unset): A list of objects with `source_path`, `error_category`, `error_type`, `message` and
             `additional_details`, or null.
         service_chain (Any | Unset): The services that were called on the way, or null.

@@ -25,7 +25,14 @@ class ResponseMeta:
         compiler_version (None | str | Unset): The compiler's version.
         source_hash (None | str | Unset): A hash of the workbook.
         engine_id (None | str | Unset): A hash of the compiled model.
-        correlation_id (None | str | Unset): The caller's own id.
+        correlation_id (Any | Unset): The caller's own id, as it was.
+        parameterset_version_id (None | str | Unset): The version of the set of parameters.
+        spark_total_time (float | None | Unset): How long the whole call took, in milliseconds.
+        response_data_inputs (Any | Unset): As the request had it.
+        service_category (Any | Unset): As the request had it.
+        array_outputs (Any | Unset): As the request had it.
+        allow_range_address (Any | Unset): As the request had it.
+        validation_type (Any | Unset): As the request had it.
         system (None | str | Unset): `SPARK`.
         request_timestamp (None | str | Unset): When the request arrived, ISO 8601.
     """
@@ -39,7 +46,14 @@ class ResponseMeta:
     compiler_version: None | str | Unset = UNSET
     source_hash: None | str | Unset = UNSET
     engine_id: None | str | Unset = UNSET
-    correlation_id: None | str | Unset = UNSET
+    correlation_id: Any | Unset = UNSET
+    parameterset_version_id: None | str | Unset = UNSET
+    spark_total_time: float | None | Unset = UNSET
+    response_data_inputs: Any | Unset = UNSET
+    service_category: Any | Unset = UNSET
+    array_outputs: Any | Unset = UNSET
+    allow_range_address: Any | Unset = UNSET
+    validation_type: Any | Unset = UNSET
     system: None | str | Unset = UNSET
     request_timestamp: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -99,11 +113,29 @@ class ResponseMeta:
         else:
             engine_id = self.engine_id
 
-        correlation_id: None | str | Unset
-        if isinstance(self.correlation_id, Unset):
-            correlation_id = UNSET
+        correlation_id = self.correlation_id
+
+        parameterset_version_id: None | str | Unset
+        if isinstance(self.parameterset_version_id, Unset):
+            parameterset_version_id = UNSET
         else:
-            correlation_id = self.correlation_id
+            parameterset_version_id = self.parameterset_version_id
+
+        spark_total_time: float | None | Unset
+        if isinstance(self.spark_total_time, Unset):
+            spark_total_time = UNSET
+        else:
+            spark_total_time = self.spark_total_time
+
+        response_data_inputs = self.response_data_inputs
+
+        service_category = self.service_category
+
+        array_outputs = self.array_outputs
+
+        allow_range_address = self.allow_range_address
+
+        validation_type = self.validation_type
 
         system: None | str | Unset
         if isinstance(self.system, Unset):
@@ -140,6 +172,20 @@ class ResponseMeta:
             field_dict["engine_id"] = engine_id
         if correlation_id is not UNSET:
             field_dict["correlation_id"] = correlation_id
+        if parameterset_version_id is not UNSET:
+            field_dict["parameterset_version_id"] = parameterset_version_id
+        if spark_total_time is not UNSET:
+            field_dict["spark_total_time"] = spark_total_time
+        if response_data_inputs is not UNSET:
+            field_dict["response_data_inputs"] = response_data_inputs
+        if service_category is not UNSET:
+            field_dict["service_category"] = service_category
+        if array_outputs is not UNSET:
+            field_dict["array_outputs"] = array_outputs
+        if allow_range_address is not UNSET:
+            field_dict["allow_range_address"] = allow_range_address
+        if validation_type is not UNSET:
+            field_dict["validation_type"] = validation_type
         if system is not UNSET:
             field_dict["system"] = system
         if request_timestamp is not UNSET:
@@ -232,14 +278,35 @@ class ResponseMeta:
 
         engine_id = _parse_engine_id(d.pop("engine_id", UNSET))
 
-        def _parse_correlation_id(data: object) -> None | str | Unset:
+        correlation_id = d.pop("correlation_id", UNSET)
+
+        def _parse_parameterset_version_id(data: object) -> None | str | Unset:
             if data is None:
                 return data
             if isinstance(data, Unset):
                 return data
             return cast(None | str | Unset, data)
 
-        correlation_id = _parse_correlation_id(d.pop("correlation_id", UNSET))
+        parameterset_version_id = _parse_parameterset_version_id(d.pop("parameterset_version_id", UNSET))
+
+        def _parse_spark_total_time(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        spark_total_time = _parse_spark_total_time(d.pop("spark_total_time", UNSET))
+
+        response_data_inputs = d.pop("response_data_inputs", UNSET)
+
+        service_category = d.pop("service_category", UNSET)
+
+        array_outputs = d.pop("array_outputs", UNSET)
+
+        allow_range_address = d.pop("allow_range_address", UNSET)
+
+        validation_type = d.pop("validation_type", UNSET)
 
         def _parse_system(data: object) -> None | str | Unset:
             if data is None:
@@ -270,6 +337,13 @@ class ResponseMeta:
             source_hash=source_hash,
             engine_id=engine_id,
             correlation_id=correlation_id,
+            parameterset_version_id=parameterset_version_id,
+            spark_total_time=spark_total_time,
+            response_data_inputs=response_data_inputs,
+            service_category=service_category,
+            array_outputs=array_outputs,
+            allow_range_address=allow_range_address,
+            validation_type=validation_type,
             system=system,
             request_timestamp=request_timestamp,
         )

@@ -82,7 +82,7 @@ class ExecutedData(TypedDict):
     version: str | None
     call_id: str | None
     compiler_version: str | None
-    correlation_id: str | None
+    correlation_id: str | float | None
     request_timestamp: str | None
 
 
