@@ -21,6 +21,7 @@ from cspark.wasm.__main__ import main
 from support.packages import CYLINDER, CYLINDER_150, TERM_LIFE, TERM_LIFE_030, unzip
 
 COMMAND = (sys.executable, '-m', 'cspark.wasm')
+JSON = {'content-type': 'application/json'}
 
 
 @contextmanager
@@ -232,7 +233,7 @@ def test_it_tells_its_version_and_its_options(capsys: pytest.CaptureFixture[str]
 def test_sizes_are_written_with_units() -> None:
     with served('--body-limit', '0.5m') as (url, _):
         answers = [
-            httpx.post(f'{url}/t/api/v3/execute', content=b' ' * size, trust_env=False).status_code
+            httpx.post(f'{url}/t/api/v3/execute', content=b' ' * size, headers=JSON, trust_env=False).status_code
             for size in (512 * 1024, 512 * 1024 + 1)
         ]
     assert answers == [400, 413]

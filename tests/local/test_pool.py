@@ -177,6 +177,36 @@ def test_a_client_waits_no_longer_than_its_timeout_for_a_model_in_this_process(a
         time.sleep(0.05)
 
 
+def test_a_record_that_ends_the_process_is_found_and_no_other_is_blamed() -> None:
+    with serving(scripted(), timeout=30, memory=300 << 20) as api:
+        records = [record(says({'a': number})) for number in range(40)]
+        records[17] = record(OUT_OF_MEMORY['of lists'])
+        answer = api.many(records, SCRIPTED)
+        assert [index for index, errors in enumerate(answer['errors']) if errors] == [17]
+        assert [output and output['a'] for output in answer['outputs']] == [n if n != 17 else None for n in range(40)]
+        assert api.models()[SCRIPTED_ID]['crash_count'] == 1
+
+
+def test_what_a_script_leaves_computing_behind_an_answer_is_ended_and_costs_nobody_an_error() -> None:
+    later = """
+        const word = new Int32Array(new SharedArrayBuffer(4))
+        Atomics.waitAsync(word, 0, 0, 100).value.then(() => { for (;;) {} })
+    """
+    with serving(scripted(), timeout=60) as api:
+        assert api.outputs(record(later), SCRIPTED)['volume'] == VOLUME
+        while not ended(api):
+            time.sleep(0.1)
+        assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME
+        assert api.models()[SCRIPTED_ID]['crash_count'] == 1
+
+
+def ended(api: Api) -> bool:
+    """Whether the one worker of a runner in this process has ended."""
+    (pool,) = [served.pool for served in api.runner.app.catalog.tenants['my-tenant']]
+    instance = pool.slots[0].instance
+    return instance is not None and bool(instance.ended_between_calls())
+
+
 def test_a_package_can_be_replaced_while_it_is_called() -> None:
     with serving(CYLINDER, instances=2) as api:
         threads, calls = calling(4, lambda: [api.send({'height': 1}).status_code for _ in range(30)])

@@ -71,7 +71,7 @@ def test_the_callers_id_comes_back_as_it_was(api: Api, correlation_id: Any) -> N
 
 
 def test_the_answer_repeats_what_the_request_said_of_itself(api: Api) -> None:
-    sent = {
+    sent: Json = {
         'response_data_inputs': False,
         'service_category': 'Size',
         'array_outputs': 'x',

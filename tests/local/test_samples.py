@@ -213,7 +213,8 @@ def test_what_is_no_value_spoils_what_depends_on_it_and_a_warning_names_it(
 
 def rounded(value: float, digits: int) -> float:
     """Rounded half up, as the sample does."""
-    return math.floor(value * 10**digits + 0.5) / 10**digits
+    parts: int = 10**digits
+    return math.floor(value * parts + 0.5) / parts
 
 
 def a_projection(inputs: Json) -> Json:

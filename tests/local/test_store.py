@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import resource
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +13,8 @@ from pathlib import Path
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local import PackageError
 from cspark.wasm.local.store import Store
-from support.calls import serving
+from support.calls import message, serving
 from support.packages import CYLINDER, CYLINDER_140, CYLINDER_150, TERM_LIFE, TERM_LIFE_030, only, rename
 
 CONTENT = CYLINDER.read_bytes()
@@ -60,7 +60,8 @@ def test_the_newest_upload_of_a_version_is_the_one_after_a_restart(tmp_path: Pat
         for package in (*versions, versions[0]):
             api.upload(package)
         assert list(api.models()) == ['id-0']
-    assert len(list(tmp_path.iterdir())) == 12
+    (kept,) = tmp_path.iterdir()
+    assert kept.read_bytes() == versions[0]
     with serving(packages_dir=tmp_path) as api:
         assert list(api.models()) == ['id-0']
 
@@ -69,7 +70,6 @@ def test_packages_of_others_in_the_folder_are_served_and_do_not_disturb_the_orde
     (tmp_path / 'term-life.zip').write_bytes(TERM_LIFE.read_bytes())
     (tmp_path / 'folder.zip').mkdir()
     (tmp_path / 'notes.txt').write_text('no package')
-    (tmp_path / 'half.part').write_bytes(CONTENT[:1000])
     store = Store(tmp_path)
     kept = [store.keep(content) for content in (b'one', b'two', b'three')]
     assert [path.name.partition('-')[0] for path in kept] == ['00000001', '00000002', '00000003']
@@ -97,11 +97,46 @@ def test_uploads_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
     assert sorted(path.read_bytes() for path in store.packages()) == contents
 
 
-def test_a_folder_with_a_broken_package_is_named_when_the_runner_starts(tmp_path: Path) -> None:
+def test_a_package_goes_when_later_ones_have_all_of_its_versions(tmp_path: Path) -> None:
+    with serving(packages_dir=tmp_path) as api:
+        older, newer = only(CONTENT, '1.4.0'), only(CONTENT, '1.5.0')
+        for package in (CONTENT, older, TERM_LIFE.read_bytes()):
+            api.upload(package)
+        assert len(list(tmp_path.iterdir())) == 3
+    with serving(packages_dir=tmp_path) as api:
+        api.upload(newer)
+        assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == sorted(
+            [older, TERM_LIFE.read_bytes(), newer]
+        )
+        assert set(api.models()) == {CYLINDER_140, CYLINDER_150, TERM_LIFE_030}
+
+
+def test_a_package_that_cannot_be_stored_is_not_served(tmp_path: Path) -> None:
+    with serving(packages_dir=tmp_path) as api:
+        assert api.upload(TERM_LIFE.read_bytes()).status_code == 200
+        with full_disk(10_000):
+            answer = api.upload(CONTENT)
+        assert (answer.status_code, message(answer)) == (500, 'the package cannot be stored: File too large')
+        assert set(api.models()) == {TERM_LIFE_030}
+        assert len(list(tmp_path.iterdir())) == 1
+        assert api.upload(CONTENT).status_code == 200
+
+
+def test_what_a_process_left_half_written_is_swept(tmp_path: Path) -> None:
+    (tmp_path / 'tmpabc.part').write_bytes(CONTENT[:100])
+    Store(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stored_package_that_does_not_load_is_skipped_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / '00000001-x.zip').write_bytes(CONTENT)
     (tmp_path / '00000002-x.zip').write_bytes(CONTENT[:5000])
-    with pytest.raises(PackageError, match=r'00000002-x\.zip is not a zip file'):
-        Hybrid.LocalRunner(packages_dir=tmp_path)
+    with caplog.at_level(logging.WARNING), serving(packages_dir=tmp_path) as api:
+        assert set(api.models()) == {CYLINDER_140, CYLINDER_150}
+    assert '00000002-x.zip is not a zip file' in caplog.text
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

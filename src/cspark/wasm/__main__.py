@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -49,6 +50,23 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument('package', nargs='*', metavar='PACKAGE.zip', help='a package to serve; more can be uploaded')
     serve.add_argument('--port', type=int, help='the port, 0 for any that is free (PORT, or 3000)')
     serve.add_argument('--host', default='127.0.0.1', help='the address to listen on (%(default)s, this machine alone)')
+    serve.add_argument('--uds', metavar='PATH', help='listen on a Unix socket instead')
+    serve.add_argument('--certificate', metavar='FILE', help='serve by TLS with this certificate and its chain, PEM')
+    serve.add_argument('--key', metavar='FILE', help="the certificate's key, PEM")
+    serve.add_argument(
+        '--allow-host',
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='serve requests to this name too; a runner on this machine alone takes localhost; can be repeated',
+    )
+    serve.add_argument(
+        '--log-level',
+        choices=('debug', 'info', 'warning', 'error'),
+        default='warning',
+        help='what to log to standard error; info has a line a request (%(default)s)',
+    )
+    serve.add_argument('--log-format', choices=('text', 'json'), default='text', help='how to log it (%(default)s)')
     serve.add_argument('--tenant', help='serve everything under this tenant (each package names its own)')
     serve.add_argument(
         '--folder', default='models', help='the folder of a compiled model without a package around it (%(default)s)'
@@ -151,7 +169,9 @@ def _opened(package: str) -> BinaryIO:
 
 def _serve(options: argparse.Namespace) -> int:
     from .local import LocalRunner
+    from .local.access_log import set_up_logging
 
+    set_up_logging(options.log_level, options.log_format)
     _take_environment(options)
     runner = LocalRunner(
         *options.package,
@@ -168,14 +188,27 @@ def _serve(options: argparse.Namespace) -> int:
         prefix=options.prefix,
         proxies=dict(options.proxy),
         strict_vendor=options.strict_vendor,
+        allowed_hosts=options.allow_host,
     )
     with runner:
-        server = runner.serve(options.port, options.host)
-        print(f'runner at {server.url}', flush=True)
-        for line in _services(runner):
-            print(line, flush=True)
-        server.run()
-    return 0
+        server = runner.serve(
+            options.port, options.host, uds=options.uds, certificate=options.certificate, key=options.key
+        )
+
+        def tell() -> None:
+            print('\n'.join([f'runner at {server.url}', *_services(runner)]), flush=True)
+
+        ended_by = server.run(ready=tell)
+    return _end_by(ended_by)
+
+
+def _end_by(number: int | None) -> int:
+    """End as a program that was ended by this signal: by SIGTERM itself, which supervisors look for."""
+    if number is None or number == signal.SIGINT:
+        return 130 if number else 0
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    return 128 + number
 
 
 def _take_environment(options: argparse.Namespace) -> None:

@@ -67,7 +67,10 @@ def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> b
         return written
     except orjson.JSONEncodeError:
         # Perhaps it holds what orjson alone does not know: then it is taken apart here, which is slow.
-        spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, _numpy())
+        try:
+            spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, _numpy())
+        except RecursionError:
+            raise TypeError('the value is nested too deeply') from None
         return spelled
 
 

@@ -67,8 +67,7 @@ def _is_answer(content: object) -> bool:
 
 def _has_failed(answer: Mapping[str, Any]) -> bool:
     """Whether the model itself says that it failed."""
-    status = answer.get('status')
-    return (isinstance(status, str) and status != 'Success') or answer.get('error') is not None
+    return answer.get('status') not in (None, 'Success') or answer.get('error') is not None
 
 
 def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: Json, milliseconds: int) -> Json:
@@ -89,8 +88,10 @@ def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: Json, mil
         system='SPARK',
         request_timestamp=timestamp(),
     ).to_dict()
+    said = answer.get('status')
+    otherwise = 'Error' if _has_failed(answer) else 'Success'
     return {
-        'status': answer.get('status') or ('Error' if _has_failed(answer) else 'Success'),
+        'status': said if isinstance(said, str) and said else otherwise,
         'error': answer.get('error'),
         'response_data': dict.fromkeys(RECORD_LISTS) | data if is_object(data) else None,
         'response_meta': response | {name: value for name, value in about.items() if name not in response},
@@ -118,11 +119,16 @@ def envelope_of_many(
         version_id=version.version_id,
         version=version.version,
         call_id=str(uuid.uuid4()),
-        compiler_version=next((found for one in answers if (found := _about(one).get('compiler_version'))), None),
+        compiler_version=next(filter(None, map(_compiler_version, answers)), None),
         correlation_id=body.get('correlation_id'),
         request_timestamp=timestamp(),
     ).to_dict()
     return {name: many[name] for name in ('outputs', 'process_time', 'warnings', 'errors', 'service_chain')} | many
+
+
+def _compiler_version(answer: Json) -> str | None:
+    found = _about(answer).get('compiler_version')
+    return found if isinstance(found, str) else None
 
 
 def _record_of(answer: Json) -> Json:

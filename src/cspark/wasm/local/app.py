@@ -3,59 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote
 
 import anyio.to_thread
-from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTenant
 
 from .._json import encode_json
-from ..uri import UriParams
+from ..errors import SparkSdkError
+from ..uri import UriParams, check_name
+from .access_log import log_access, logger
 from .answers import encode_answer, error_envelope
-from .archive import Limits
 from .body import packed, read_body, read_request
 from .catalog import Catalog, Served
 from .errors import PackageError, RefusedError
 from .execution import Steps, describe, execute, execute_many, validate
 from .instance import Answer, Requests
 from .models_folder import ModelsFolder
+from .origins import Origins
 from .package import read_package
 from .pool import Pool, Result
+from .request import GoneError, HttpAnswer, HttpRequest, Receive, Scope, Send
+from .router import Router
 from .settings import Settings
 from .status import health, status, version
 from .store import Store
+from .upload import read_upload
 
 __all__ = ['RunnerApp']
 
 T = TypeVar('T')
 Json = dict[str, Any]
 Operation = Callable[[Catalog, str, Json], Steps]
+Handler = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpAnswer]]
 
 LARGE: Final = 1 << 16
 """What is larger is read and written on a thread, so that the event loop goes on meanwhile."""
 
-BY_PATH: Final = {
-    '/folders/{folder}/services/{service}/execute': ('folder', 'service'),
-    '/service/{service_id}': ('service_id',),
-    '/version/{version_id}': ('version_id',),
-    '/proxy/{proxy:path}': ('proxy',),
-    '/execute': (),
-    '': (),
-}
+BY_PATH: Final = (
+    '/folders/{folder}/services/{service}/execute',
+    '/service/{service_id}',
+    '/version/{version_id}',
+    '/proxy/{proxy:path}',
+    '/execute',
+    '',
+)
 
 
 class RunnerApp:
@@ -69,11 +65,11 @@ class RunnerApp:
         self.settings = settings
         self.catalog = Catalog(settings)
         self.store = Store(settings.packages_dir) if settings.packages_dir else None
-        self._app = self._build()
         self.models = ModelsFolder(settings.models_dir, self.load, self.catalog.remove) if settings.models_dir else None
+        self._router = self._routes()
         try:
-            for path in self.store.packages() if self.store else ():
-                self.load(path.read_bytes(), str(path))
+            if self.store:
+                self._load_kept(self.store)
             if self.models:
                 self.models.start()
         except BaseException:
@@ -86,16 +82,27 @@ class RunnerApp:
         Args:
             content: The package.
             name: The name of its file.
-            keep: Whether to store it.
+            keep: Whether to store it, which happens before it is served.
             tenant: The tenant of a compiled model that comes without a package around it.
 
         Raises:
             PackageError: It says what is wrong with which file.
         """
-        added = self.catalog.add(read_package(content, name, naming=self.settings.naming(tenant)))
-        if keep and self.store:
-            self.store.keep(content)
-        return added
+        versions = read_package(content, name, naming=self.settings.naming(tenant))
+        store = self.store if keep else None
+        try:
+            return self.catalog.add(versions, on_loaded=partial(store.keep, content, versions) if store else None)
+        except OSError as error:
+            raise RefusedError(500, f'the package cannot be stored: {error.strerror or error}') from error
+
+    def _load_kept(self, store: Store) -> None:
+        """Serve what an earlier run kept; what does not load is skipped, and stays where it is."""
+        for path in store.packages():
+            try:
+                added = self.load(path.read_bytes(), str(path))
+                store.remember(path, [served.version for served in added])
+            except (PackageError, OSError) as error:
+                logger.warning('a package that was kept is skipped: %s', error)
 
     def close(self) -> None:
         """End all instances, and follow no folder."""
@@ -103,115 +110,116 @@ class RunnerApp:
             self.models.stop()
         self.catalog.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Route by the path as it was sent, so that an encoded slash stays part of its name."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, origins: Origins | None = None) -> None:
+        """Answer a request; `origins` says which are refused for where they come from."""
         if scope['type'] != 'http':
             return
+        started = time.perf_counter()
         path = (scope.get('raw_path') or scope['path'].encode()).decode('latin-1').partition('?')[0]
         prefix = self.settings.prefix
         inside = not prefix or path == prefix or path.startswith(f'{prefix}/')
-        scope = {**scope, 'path': path.removeprefix(prefix) if inside else '/ outside the prefix', 'root_path': ''}
+        request = HttpRequest(scope, receive, path.removeprefix(prefix) if inside else '/ outside the prefix')
         try:
-            await self._app(scope, receive, send)
-        except Exception:
-            logging.getLogger('cspark.wasm.local').exception('%s %s failed', scope['method'], path)
+            answer = await self._answer(request, origins)
+        except GoneError:
+            answer = HttpAnswer(b'', 499)  # nobody is there to read it
+        answer.headers['x-request-id'] = request.request_id
+        await answer.send(send)
+        log_access(request, answer.status, len(answer.content), time.perf_counter() - started)
 
-    def _build(self) -> ASGIApp:
-        routes = [
-            Route('/healthcheck', self._plain(health), methods=['GET']),
-            Route('/version', self._plain(version), methods=['GET']),
-            Route('/status', self._plain(partial(status, self.catalog)), methods=['GET']),
-            Route('/api/v3/upload', self._upload, methods=['POST']),
-            Route('/upload', self._upload, methods=['POST']),
-            Route('/{tenant}/api/v3/validation', self._json(validate), methods=['POST']),
-            Route('/{tenant}/api/v3/metadata', self._json(describe), methods=['POST']),
-        ]
-        for public in ('/public', ''):
-            for path, names in BY_PATH.items():
-                routes.append(Route(f'/{{tenant}}/api/v3{public}{path}', self._execute(names), methods=['POST']))
-            routes.append(Route(f'/{{tenant}}/api/v4{public}/execute', self._json(execute_many), methods=['POST']))
-        handlers: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
-            HTTPException: _refused,
-            RefusedError: _refused,
-            PackageError: _refused,
-            ClientDisconnect: _gone,
-            Exception: _failed,
-        }
-        app = Starlette(routes=routes, exception_handlers=handlers)
-        app.router.redirect_slashes = False
-        return app
+    async def _answer(self, request: HttpRequest, origins: Origins | None) -> HttpAnswer:
+        try:
+            if origins:
+                origins.check(request.headers)
+            request.template, handler, names = self._router.find(request.method, request.path)
+            request.tenant = names.get('tenant', '')
+            return await handler(request, names)
+        except RefusedError as error:
+            return _respond(request, error_envelope(error.message), error.status, error.headers)
+        except PackageError as error:
+            return _respond(request, error_envelope(error.message), 422)
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged, and the caller gets an answer
+            logger.exception('%s %s failed', request.method, request.template)
+            return _respond(request, error_envelope(f'the runner failed: {type(error).__name__}'), 500)
 
-    def _plain(self, answer: Callable[[], Json]) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return _answer(request, answer())
+    def _routes(self) -> Router[Handler]:
+        router = Router[Handler]()
+        router.add('GET', '/healthcheck', _plain(health))
+        router.add('GET', '/version', _plain(version))
+        router.add('GET', '/status', _plain(partial(status, self.catalog)))
+        router.add('POST', '/api/v3/upload', self._upload)
+        router.add('POST', '/upload', self._upload)
+        for public in ('', '/public'):
+            router.add('POST', f'/{{tenant}}/api/v4{public}/execute', self._json(execute_many))
+            for path in BY_PATH:
+                router.add('POST', f'/{{tenant}}/api/v3{public}{path}', self._execute)
+        router.add('POST', '/{tenant}/api/v3/validation', self._json(validate))
+        router.add('POST', '/{tenant}/api/v3/metadata', self._json(describe))
+        return router
 
-        return endpoint
+    def _json(self, operation: Operation) -> Handler:
+        async def handle(request: HttpRequest, names: Mapping[str, str]) -> HttpAnswer:
+            return await self._perform(operation, request, names['tenant'])
 
-    def _json(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            tenant = unquote(request.path_params['tenant'])
-            content = await self._body(request, self.settings.body_limit)
-            start = partial(self._start, operation, tenant, content, request)
-            steps, asked = await _call(start, len(content))
-            size = len(content)
-            while not isinstance(asked, bytes):
-                pool, requests = asked
-                results = await _wait_for(pool.submit(requests))
-                size = sum(len(result.content) for result in results if isinstance(result, Answer))
-                asked = await _call(partial(_go_on, steps, results), size)
-            return _respond(request, await _call(partial(packed, asked, request.headers.get('accept-encoding')), size))
+        return handle
 
-        return endpoint
+    async def _execute(self, request: HttpRequest, names: Mapping[str, str]) -> HttpAnswer:
+        parts: dict[str, Any] = {name: value for name, value in names.items() if name != 'tenant'}
+        named = UriParams(**parts)
 
-    def _execute(self, names: tuple[str, ...]) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            parts: dict[str, Any] = {name: unquote(request.path_params[name]) for name in names}
-            named = UriParams(**parts)
+        def operation(catalog: Catalog, tenant: str, body: Json) -> Steps:
+            return execute(catalog, tenant, named, body)
 
-            def operation(catalog: Catalog, tenant: str, body: Json) -> Steps:
-                return execute(catalog, tenant, named, body)
+        return await self._perform(operation, request, names['tenant'])
 
-            return await self._json(operation)(request)
-
-        return endpoint
-
-    def _start(
-        self, operation: Operation, tenant: str, content: bytes, request: Request
-    ) -> tuple[Steps, tuple[Pool, Requests] | bytes]:
-        """Begin an operation: what has to be computed, or its answer where nothing has."""
-        body = read_request(content, request.headers, self.settings.body_limit)
+    async def _perform(self, operation: Operation, request: HttpRequest, tenant: str) -> HttpAnswer:
+        """Run an operation: what takes time for large bodies happens on a thread."""
+        limit = self.settings.body_limit
+        content = await read_body(request.stream(), request.headers.get('content-length'), limit)
+        body = await _call(partial(read_request, content, request.headers, limit), len(content))
         steps = operation(self.catalog, tenant, body)
-        return steps, _go_on(steps, None)
+        asked = await _call(partial(_go_on, steps, None), len(content))
+        size = len(content)
+        while not isinstance(asked, bytes):
+            pool, requests = asked
+            results = await _wait_for(pool.submit(requests))
+            size = sum(len(result.content) for result in results if isinstance(result, Answer))
+            asked = await _call(partial(_go_on, steps, results), size)
+        written, encoding = await _call(partial(packed, asked, request.headers.get('accept-encoding')), size)
+        return HttpAnswer(written, headers=_encoded(encoding))
 
-    async def _body(self, request: Request, limit: int) -> bytes:
-        return await read_body(request.stream(), request.headers.get('content-length'), limit)
-
-    async def _upload(self, request: Request) -> Response:
+    async def _upload(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
         if not self.settings.uploads:
             raise RefusedError(
                 403, 'uploads are switched off on this runner; start it with uploads (UPLOAD_ENABLE) to allow them'
             )
-        media_type = request.headers.get('content-type', '').partition(';')[0].strip().lower()
-        if media_type != 'multipart/form-data':
-            raise RefusedError(
-                415, f'content type {media_type!r} is not supported; send multipart/form-data with a part named "file"'
-            )
-        largest = Limits().total
-        if int(request.headers.get('content-length', '0')) > largest:
-            raise _too_large(largest)
-        counted = Request(request.scope, _counted(request.receive, largest))
+        content, name = await read_upload(request)
+        tenant = _tenant_of(request)
         try:
-            async with counted.form(max_files=1, max_fields=10) as form:
-                file = form.get('file')
-                if not isinstance(file, UploadFile):
-                    raise RefusedError(400, 'the form has no file named "file"')
-                content = await file.read()
-                name = Path(file.filename or 'package.zip').name
-        except MultiPartException as error:
-            raise RefusedError(400, f'the form cannot be read: {error.message}') from None
-        tenant = request.headers.get('x-tenant-name') or None
-        added = await anyio.to_thread.run_sync(partial(self.load, content, name, keep=True, tenant=tenant))
-        return _answer(request, _uploaded(added))
+            added = await anyio.to_thread.run_sync(partial(self.load, content, name, keep=True, tenant=tenant))
+        except PackageError as error:
+            logger.warning('the upload of %r was refused: %s', name, error)
+            raise
+        logger.info('uploaded %r: %s', name, ', '.join(f'{one.version.tenant}: {one.version.uri}' for one in added))
+        return _respond(request, _uploaded(added))
+
+
+def _tenant_of(request: HttpRequest) -> str | None:
+    """The tenant that a caller names beside an upload."""
+    name = request.headers.get('x-tenant-name') or None
+    try:
+        return name if name is None else check_name('tenant', name)
+    except SparkSdkError as error:
+        raise RefusedError(400, f'x-tenant-name: {error.message}') from None
+
+
+def _plain(answer: Callable[[], Json]) -> Handler:
+    async def handle(request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
+        return _respond(request, answer())
+
+    return handle
 
 
 def _go_on(steps: Steps, results: list[Result] | None) -> tuple[Pool, Requests] | bytes:
@@ -234,10 +242,9 @@ async def _wait_for(future: Future[list[Result]]) -> list[Result]:
     try:
         asyncio.get_running_loop()
     except RuntimeError:  # trio
-        pass
-    else:
-        return await asyncio.wrap_future(future)
-    return await anyio.to_thread.run_sync(future.result, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+        limiter = anyio.CapacityLimiter(1)
+        return await anyio.to_thread.run_sync(future.result, abandon_on_cancel=True, limiter=limiter)
+    return await asyncio.wrap_future(future)
 
 
 def _uploaded(added: list[Served]) -> Json:
@@ -248,51 +255,12 @@ def _uploaded(added: list[Served]) -> Json:
     return UploadAnswer([UploadedTenant(tenant, services) for tenant, services in tenants.items()]).to_dict()
 
 
-def _answer(request: Request, content: Json, code: int = 200) -> Response:
-    return _respond(request, packed(encode_json(content), request.headers.get('accept-encoding')), code)
+def _respond(
+    request: HttpRequest, content: Json, code: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpAnswer:
+    written, encoding = packed(encode_json(content), request.headers.get('accept-encoding'))
+    return HttpAnswer(written, code, {**_encoded(encoding), **(headers or {})})
 
 
-def _respond(request: Request, body: tuple[bytes, str | None], code: int = 200) -> Response:
-    content, encoding = body
-    headers = {'content-encoding': encoding, 'vary': 'accept-encoding'} if encoding else {}
-    if request_id := request.headers.get('x-request-id'):
-        headers['x-request-id'] = request_id
-    return Response(content, code, headers, 'application/json')
-
-
-async def _refused(request: Request, error: Any) -> Response:
-    if isinstance(error, PackageError):
-        return _answer(request, error_envelope(error.message), 422)
-    if isinstance(error, RefusedError):
-        return _answer(request, error_envelope(error.message), error.status)
-    texts = {404: f'no operation at {request.url.path}', 405: f'{request.method} is not allowed at {request.url.path}'}
-    answer = _answer(request, error_envelope(texts.get(error.status_code) or str(error.detail)), error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
-
-
-def _too_large(limit: int) -> RefusedError:
-    return RefusedError(413, f'the package is larger than {limit:,} bytes')
-
-
-def _counted(receive: Callable[[], Awaitable[Any]], limit: int) -> Callable[[], Awaitable[Any]]:
-    """The same messages, up to so many bytes: a chunked upload does not say how long it is."""
-    count = 0
-
-    async def counting() -> Any:
-        nonlocal count
-        message = await receive()
-        count += len(message.get('body', b''))
-        if count > limit:
-            raise _too_large(limit)
-        return message
-
-    return counting
-
-
-async def _gone(_request: Request, _error: Any) -> Response:
-    return Response(status_code=499)  # nobody is there to read it
-
-
-async def _failed(request: Request, error: Any) -> Response:
-    return _answer(request, error_envelope(f'the runner failed: {type(error).__name__}'), 500)
+def _encoded(encoding: str | None) -> dict[str, str]:
+    return {'content-encoding': encoding, 'vary': 'accept-encoding'} if encoding else {}

@@ -37,9 +37,9 @@ def read_request(content: bytes, headers: Mapping[str, str], limit: int) -> dict
         RefusedError: 415 for a media type or an encoding that is not taken, 413 for a body that unpacks to more than
             the limit, 400 for anything that is no JSON object.
     """
-    media_type = headers.get('content-type', 'application/json').partition(';')[0].strip().lower()
+    media_type = headers.get('content-type', '').partition(';')[0].strip().lower()
     if media_type != 'application/json':
-        raise RefusedError(415, f'content type {media_type!r} is not supported; send application/json')
+        raise RefusedError(415, f'content type {media_type!r:.100} is not supported; send application/json')
     content = _unpack(content, headers.get('content-encoding', 'identity').strip().lower(), limit)
     try:
         request = decode_json(content)

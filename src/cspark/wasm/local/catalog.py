@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from dateutil.parser import isoparse
 
@@ -16,6 +18,9 @@ from .pool import Pool
 from .settings import Settings
 
 __all__ = ['Catalog', 'Served']
+
+WARM: Final = 8
+"""Of a package with more versions than this, the others' instances are ended when it is seen that they load."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +40,12 @@ class Catalog:
         self._lock = threading.Lock()
         self._tenants: dict[str, tuple[Served, ...]] = {}
 
-    def add(self, versions: Iterable[ServiceVersion]) -> list[Served]:
+    def add(self, versions: Iterable[ServiceVersion], on_loaded: Callable[[], object] | None = None) -> list[Served]:
         """Serve these versions: all of them, or none if one does not load.
+
+        Args:
+            versions: The versions.
+            on_loaded: What to do when all are loaded, before they are served; if it fails, none is.
 
         Raises:
             PackageError: The model of a version does not load.
@@ -47,8 +56,11 @@ class Catalog:
                 tenant = self._settings.tenant or version.tenant
                 owned = replace(version, names=version.names._replace(tenant=tenant))
                 settings = self._settings
-                pool = Pool(owned.model, settings.instances, settings.timeout, settings.memory)
+                warm = len(added) < WARM
+                pool = Pool(owned.model, settings.instances, settings.timeout, settings.memory, owned.uri, warm=warm)
                 added.append(Served(owned, pool, self._settings.strict_vendor))
+            if on_loaded:
+                on_loaded()
         except BaseException:
             for served in added:
                 served.pool.close()
@@ -80,11 +92,22 @@ class Catalog:
         with self._lock:
             return dict(self._tenants)
 
+    def drain(self, seconds: float) -> None:
+        """Take no more calls and drop those that wait; those under way have so long before their models are ended."""
+        pools = [served.pool for services in self.tenants.values() for served in services]
+        for pool in pools:
+            pool.drop_waiting()
+        until = time.monotonic() + seconds
+        while any(slot.busy for pool in pools for slot in pool.slots) and time.monotonic() < until:
+            time.sleep(0.02)
+        for pool in pools:
+            pool.stop()
+
     def close(self) -> None:
-        """End all instances."""
+        """End all instances, whatever they do."""
         for services in self.tenants.values():
             for served in services:
-                served.pool.close()
+                served.pool.stop()
 
     def find(self, tenant: str, named: UriParams, active_at: str | None = None) -> Served:
         """The version that a request means.

@@ -108,9 +108,10 @@ def _find(archive: Archive, end: str) -> str | None:
 
 def _check_sums(archive: Archive) -> None:
     lines = archive.text('checksums.md5').splitlines()
-    for line in filter(None, map(str.strip, lines)):
-        wanted, _, name = line.partition(' ')
-        name = name.strip().removeprefix('*').removeprefix('./')
+    sums = [line.partition(' ')[::2] for line in map(str.strip, lines) if line]
+    # Each file once, however often it is listed.
+    listed = {name.strip().removeprefix('*').removeprefix('./'): wanted for wanted, name in sums}
+    for name, wanted in listed.items():
         if name not in archive:
             raise PackageError(f'{archive.name}: {name!r} is missing; checksums.md5 lists it')
         found = hashlib.md5(archive[name], usedforsecurity=False).hexdigest()

@@ -8,20 +8,22 @@
    method is called on them, or on a view of them, that a script could have replaced; and the model sees copies. */
 (function () {
   'use strict'
-  const HEAD = { DONE: 0, USED: 1, NEEDED: 2, LOADED: 3, FIRST: 4, COUNT: 5, PREFIX: 6, SUFFIX: 7, SLICE: 8 }
+  const HEAD = { DONE: 0, USED: 1, NEEDED: 2, LOADED: 3, FIRST: 4, COUNT: 5, PREFIX: 6, SUFFIX: 7, SLICE: 8, SIZE: 9 }
   const Bytes = Uint8Array, Words = Int32Array, Buffer = ArrayBuffer, Text = String, Fault = Error
   const now = Date.now, parse = JSON.parse, apply = Reflect.apply, then = Promise.prototype.then, promised = Promise.resolve.bind(Promise)
   const copy = Function.prototype.call.bind(Uint8Array.prototype.set)
   const cut = Function.prototype.call.bind(String.prototype.slice)
-  const headBuffer = new Buffer(64), head = new Words(headBuffer), kept = []
+  const letter = String.fromCharCode
+  const headBuffer = new Buffer(64), head = new Words(headBuffer)
   let inbox, outBytes, outWords, capacity = 0, model = null, workbook = 0, sizeAt = 0, clock = 0
-  let waiting = null, waitingSize = 0, waitingTime = 0, reason = '', said = '', keptCount = 0
+  let waiting = null, waitingSize = 0, waitingTime = 0, reason = '', said = '', kept = null
 
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
 
+  /* Not by an index or a name that a script could have put a setter for into Object.prototype. */
   function keep(buffer) {
-    kept[keptCount++] = buffer
+    kept = { __proto__: null, buffer, earlier: kept }
     return buffer
   }
 
@@ -83,19 +85,22 @@
   }
 
   return {
+    /* None of these takes arguments, which would pass through objects that a script can have changed. */
     head: () => headBuffer,
-    inbox: (size) => (inbox = keep(new Buffer(size))),
-    outbox: (size) => {
-      capacity = (size + 3) & ~3
+    inbox: () => (inbox = keep(new Buffer(head[HEAD.SIZE]))),
+    outbox: () => {
+      capacity = (head[HEAD.SIZE] + 3) & ~3
       const buffer = keep(new Buffer(capacity))
       outBytes = new Bytes(buffer)
       outWords = new Words(buffer)
       return buffer
     },
-    /* The WASM and the files stand in the inbox, one behind the other; `described` is `[[name, size], ...]` as JSON. */
-    load: (described) => {
-      const files = { __proto__: null }, sizes = parse(described)
-      let start = 0
+    /* In the inbox stand `[[name, size], ...]` as JSON in ASCII, SIZE bytes of it, and then the WASM and the files. */
+    load: () => {
+      const files = { __proto__: null }, described = bytesOf(inbox, 0, head[HEAD.SIZE])
+      let start = head[HEAD.SIZE], text = ''
+      for (let i = 0; i < start; i++) text += letter(described[i])
+      const sizes = parse(text)
       for (let i = 0; i < sizes.length; i++) {
         const buffer = new Buffer(sizes[i][1])
         copy(new Bytes(buffer), bytesOf(inbox, start, sizes[i][1]), 0)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import SparkSdkError
 
 __all__ = ['PackageError', 'RefusedError', 'ServiceError']
 
 
 class RefusedError(Exception):
-    """A request that is not carried out. `status` is the HTTP status of the answer."""
+    """A request that is not carried out. `status` is the HTTP status of the answer, `headers` belong to it."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, message)
         self.status = status
         self.message = message
+        self.headers = headers or {}
 
 
 class ServiceError(RefusedError):

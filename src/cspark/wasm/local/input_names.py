@@ -5,10 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 __all__ = ['InputNames']
+
+MOST_WARNINGS: Final = 20
+"""A record has no more warnings of this kind than this."""
+
+MOST_COMPARED: Final = 256
+"""So many unknown names are compared with so many known ones, for as long as the service is served."""
+
+LONGEST: Final = 50
+"""Longer names are not compared."""
 
 FIRST_IN_ANY_CASE: Final = (1, 4)
 """Compilers before this version (of 2023) make models that take the names of inputs only as they are written."""
@@ -31,7 +40,7 @@ class InputNames:
         self._exact = frozenset(names)
         self._in_any_case = _takes_any_case(compiler_version)
         self._folded = {_fold(name): name for name in self._exact}
-        self._warning = lru_cache(maxsize=1024)(self._write_warning)
+        self._known: dict[str, str] = {}
 
     def warnings(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A warning for each name in a record that the service does not have."""
@@ -40,13 +49,27 @@ class InputNames:
             return []
         if self._in_any_case:
             unknown = {name for name in unknown if _fold(name) not in self._folded}
-        return [{'source_path': name, 'message': self._warning(name)} for name in record if name in unknown]
+        told = [name for name in record if name in unknown][:MOST_WARNINGS]
+        return [{'source_path': name, 'message': self._message(name)} for name in told]
 
-    def _write_warning(self, name: str) -> str:
-        shown = repr(name if len(name) <= 100 else f'{name[:100]}...')
-        told = f'The service has no input {shown}; its value is not used.'
-        near = difflib.get_close_matches(_fold(name)[:100], self._folded, n=1, cutoff=0.6)
-        return f'{told} Did you mean {self._folded[near[0]]!r}?' if near else told
+    def _message(self, name: str) -> str:
+        """What to say of a name; how many are compared with all that are known is limited, for it takes its time."""
+        if name not in self._known:
+            message = _without_suggestion(name)
+            if len(self._known) >= MOST_COMPARED:
+                return message
+            near = difflib.get_close_matches(_fold(name), self._comparable, n=1) if len(name) <= LONGEST else ()
+            self._known[name] = f'{message} Did you mean {self._folded[near[0]]!r}?' if near else message
+        return self._known[name]
+
+    @cached_property
+    def _comparable(self) -> list[str]:
+        return [name for name in self._folded if len(name) <= LONGEST][:MOST_COMPARED]
+
+
+def _without_suggestion(name: str) -> str:
+    shown = repr(name if len(name) <= 100 else f'{name[:100]}...')
+    return f'The service has no input {shown}; its value is not used.'
 
 
 def _fold(name: str) -> str:
@@ -54,5 +77,5 @@ def _fold(name: str) -> str:
 
 
 def _takes_any_case(compiler_version: str | None) -> bool:
-    found = re.search(r'(\d+)\.(\d+)', compiler_version or '')
+    found = re.match(r'\D{0,20}(\d{1,5})\.(\d{1,5})', (compiler_version or '')[:40])
     return found is None or (int(found[1]), int(found[2])) >= FIRST_IN_ANY_CASE

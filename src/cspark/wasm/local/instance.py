@@ -22,7 +22,7 @@ from ..errors import SparkSdkError
 from .compiled_model import CompiledModel
 from .errors import PackageError, ServiceError
 from .watcher import Watched, watch
-from .worker import DONE, FAILED, MORE, ORDER, RECORD, REPLY, TIMED_OUT
+from .worker import DONE, FAILED, MORE, ORDER, RECORD, REPLY, SLICE, TIMED_OUT
 
 __all__ = ['Answer', 'Instance', 'Requests', 'Run']
 
@@ -59,11 +59,15 @@ class Requests:
 
 @dataclass(slots=True)
 class Run:
-    """What became of some requests: their answers in order and, where some have none, why the next one failed."""
+    """What became of some requests: their answers in order and, where some have none, why the next one failed.
+
+    Where the process `died`, it had perhaps computed more than it had handed over: it may be a later one that failed.
+    """
 
     answers: list[Answer] = field(default_factory=lambda: list[Answer]())
     failure: str = ''
     timed_out: bool = False
+    died: bool = False
 
 
 class Instance(Watched):
@@ -117,8 +121,12 @@ class Instance(Watched):
         if kind != DONE:
             raise PackageError(f'{self.file!r} cannot be loaded as a model: {failure}')
 
-    def run(self, requests: Requests) -> Run:
+    def run(self, requests: Requests, *, singly: bool = False) -> Run:
         """Compute requests in order.
+
+        Args:
+            requests: The requests.
+            singly: Whether to hand over each answer as soon as it is there, which costs time.
 
         Returns:
             Fewer answers than requests mean that the first one without an answer failed.
@@ -135,7 +143,8 @@ class Instance(Watched):
             beside = requests.prefix + requests.suffix
             beside += bytes(-len(beside) % 4)
             size = len(beside) + len(lengths) + sum(map(len, requests.parts))
-            head = ORDER.pack(len(requests.prefix), len(requests.suffix), len(requests), size)
+            milliseconds = 0 if singly else SLICE
+            head = ORDER.pack(len(requests.prefix), len(requests.suffix), len(requests), milliseconds, size)
             self._send(head, beside, lengths, *requests.parts)
             while kind == MORE:
                 kind, count, content, text = self._receive(self.timeout + GRACE)
@@ -144,12 +153,19 @@ class Instance(Watched):
             run.failure = f'the model takes longer than {self.timeout:g} s' if run.timed_out else text
         except (OSError, EOFError):
             run.timed_out = self.ended_for == 'time'
+            run.died = True
             run.failure = self._reason('the model ended its process')
         except (ValueError, struct.error) as error:
             run.failure = f'the model destroyed its memory: {error}'
         if len(run.answers) < len(requests) and not run.failure:
             run.failure = 'the model ended its process'
         return run
+
+    def ended_between_calls(self) -> str:
+        """Why the process has ended though nothing was asked of it; empty while it is there."""
+        if self._process.poll() is None and not self.ended_for:
+            return ''
+        return self._reason('the model ended its process')
 
     def close(self) -> None:
         """End the process, whatever it is doing; any number of times."""
@@ -204,6 +220,8 @@ class Instance(Watched):
             return f'the model needs more memory than the {self.memory_limit >> 20:,} MB that it may have'
         if self.ended_for == 'time':
             return f'the model takes longer than {self.timeout:g} s'
+        if self.ended_for == 'idle':
+            return 'the model computed on after it had answered'
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self._process.wait(1)
             with contextlib.suppress(ValueError):

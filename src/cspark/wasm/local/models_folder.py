@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import threading
 import zipfile
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ..errors import SparkSdkError
+from .access_log import logger
 from .catalog import Served
 from .errors import PackageError
 
@@ -70,7 +70,7 @@ class ModelsFolder:
             try:
                 now = self._look()
             except OSError as error:
-                logging.getLogger('cspark.wasm.local').warning('the folder for models cannot be read: %s', error)
+                logger.warning('the folder for models cannot be read: %s', error)
                 continue
             self._follow({version: seen for version, seen in now.items() if self._before.get(version) == seen}, now)
             self._before = now
@@ -99,7 +99,7 @@ class ModelsFolder:
         try:
             self._served[version] = self._load(self._packed(version), str(version))
         except (PackageError, OSError) as error:
-            logging.getLogger('cspark.wasm.local').warning('%s is not served: %s', version, error)
+            logger.warning('%s is not served: %s', version, error)
         loaded = self._served.get(version, [])
         names = {served.version.version_id for served in loaded}
         # One that did not load keeps the earlier one; one under another name takes its place.

@@ -28,6 +28,8 @@ __all__ = ['ServiceVersion', 'read_package']
 
 DESCRIPTION = 'ModelMetaData.json'
 NAMES = ('ProductName', 'ServiceName', 'Revision')
+MOST_VERSIONS = 200
+"""Each is tried by an instance of its own before the package is served."""
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 TEXTS = ('EffectiveStartDate', 'EffectiveEndDate', 'VersionId')
 ENGINE_TEXTS = (
@@ -107,6 +109,8 @@ def read_package(
     """
     archive = Archive(content, name, limits)
     folders = {PurePosixPath(path).parent for path in archive if _is_of_version(PurePosixPath(path))}
+    if len(folders) > MOST_VERSIONS:
+        raise PackageError(f'{name} holds {len(folders)} versions; at most {MOST_VERSIONS} are accepted')
     if folders:
         return [_read_version(archive, folder) for folder in sorted(folders)]
     if is_model(archive):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import Final, TypeAlias
 
+from .access_log import logger
 from .compiled_model import CompiledModel
 from .errors import PackageError, ServiceError
 from .instance import Answer, Instance, Requests, Run
@@ -97,6 +98,11 @@ class Slot:
         Raises:
             PackageError: The model does not load.
         """
+        if self.instance is not None and (ended := self.instance.ended_between_calls()):
+            # Whoever calls next has no part in it.
+            self._pool.statistics.failed(timed_out=False)
+            logger.warning('an instance of %s was lost between calls: %s', self._pool.name, ended)
+            self.empty()
         if self.instance is None:
             self.instance = Instance(self._pool.model, self._pool.timeout, self._pool.memory)
         return self.instance
@@ -123,17 +129,23 @@ class Slot:
     def _compute(self, piece: Piece) -> list[Result]:
         call, requests = piece.call, piece.requests
         results: list[Result] = []
+        singly = False
         while len(results) < len(requests):
             if self._pool.stopping.is_set():
                 results += [ServiceError(503, STOPPED)] * (len(requests) - len(results))
                 break
-            run = self._run(requests[len(results) :])
+            run = self._run(requests[len(results) :], singly=singly)
             results += run.answers
             if not run.failure:
                 break
             if self._pool.stopping.is_set():
                 continue
+            if run.died and not singly and len(results) + 1 < len(requests):
+                singly = True  # one of the rest ended the process; which one, shows when they come one by one
+                continue
+            singly = False
             self._pool.statistics.failed(timed_out=run.timed_out)
+            logger.warning('an instance of %s was lost: %s', self._pool.name, run.failure)
             results.append(ServiceError(504 if run.timed_out else 500, run.failure))
             if next(call.lost) >= LOST_INSTANCES:
                 reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'
@@ -142,13 +154,13 @@ class Slot:
             raise RuntimeError(f'{len(results)} results of {len(requests)} requests')
         return results
 
-    def _run(self, requests: Requests) -> Run:
+    def _run(self, requests: Requests, *, singly: bool) -> Run:
         """Run requests on the instance, which is given up if it fails."""
         run = Run(failure='the instance could not be used')
         try:
             instance = self.ready()
             before, started = instance.memory_bytes, time.perf_counter()
-            run = instance.run(requests)
+            run = instance.run(requests, singly=singly)
             self.last_growth = instance.memory_bytes - before
             self._pool.statistics.completed(len(run.answers), time.perf_counter() - started)
         except PackageError as error:
@@ -167,13 +179,25 @@ class Pool:
         instances: How many records are computed at the same time.
         timeout: The limit for loading the model and for each record, in seconds.
         memory: The limit of each instance's memory, in bytes.
+        name: What to call the model in logs.
+        warm: Whether to keep the instance that showed that it loads; without it, the first call starts one.
 
     Raises:
         PackageError: The model does not load.
     """
 
-    def __init__(self, model: CompiledModel, instances: int, timeout: float, memory: int = 1 << 30) -> None:
+    def __init__(
+        self,
+        model: CompiledModel,
+        instances: int,
+        timeout: float,
+        memory: int = 1 << 30,
+        name: str = '',
+        *,
+        warm: bool = True,
+    ) -> None:
         self.model = model
+        self.name = name or model.name
         self.timeout = timeout
         self.memory = memory
         self.statistics = Statistics()
@@ -185,6 +209,8 @@ class Pool:
         self._closed = False
         self.stopping = threading.Event()
         self.slots[0].ready()
+        if not warm:
+            self.slots[0].empty()
 
     def submit(self, requests: Requests) -> Future[list[Result]]:
         """Compute requests, in parallel where there are many.
@@ -241,15 +267,20 @@ class Pool:
             slot.give(None)
             slot.empty()
 
-    def stop(self) -> None:
-        """Take no more calls, drop those that wait with 503, and end all instances whatever they do."""
+    def drop_waiting(self) -> None:
+        """Take no more calls, and answer those that wait with 503."""
         with self._lock:
             self._closed = True
-            self.stopping.set()
             waiting, self._waiting = self._waiting, deque()
-            idle, self._idle = self._idle, []
         for piece in waiting:
             piece.call.fail(piece.number, ServiceError(503, STOPPED))
+
+    def stop(self) -> None:
+        """Take no more calls, drop those that wait, and end all instances whatever they do."""
+        self.stopping.set()
+        self.drop_waiting()
+        with self._lock:
+            idle, self._idle = self._idle, []
         for slot in idle:
             slot.give(None)
             slot.empty()

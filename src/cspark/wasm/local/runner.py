@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, Unpack
@@ -15,7 +16,7 @@ from ..errors import SparkSdkError
 from ..options import ClientOptions, check_options
 from .app import RunnerApp
 from .errors import PackageError
-from .server import Server
+from .server import Listening, Server
 from .settings import Settings
 from .transport import AsyncRunnerTransport, RunnerTransport
 
@@ -53,6 +54,8 @@ class LocalRunner:
         uploads: Whether packages may be uploaded; if not, an upload gets 403.
         prefix: A path before all paths, as a runner has it that was started with `CUSTOM_API_ROUTE`.
         proxies: Endpoints and the services behind them, for `proxy/ENDPOINT` URIs.
+        allowed_hosts: Names by which a runner on a socket that only this machine can reach is served, beside
+            `localhost` and its addresses. A web page could have any other name point here.
         strict_vendor: Leave out what the vendor's engine does not do: warnings of inputs that the service does not
             have, and a v3 list of one record computed as that record.
 
@@ -82,6 +85,7 @@ class LocalRunner:
         prefix: str = '',
         proxies: Mapping[str, str] | None = None,
         strict_vendor: bool = False,
+        allowed_hosts: Iterable[str] = (),
     ) -> None:
         self.settings = Settings(
             tenant=tenant,
@@ -97,8 +101,10 @@ class LocalRunner:
             prefix=prefix,
             proxies=dict(proxies or {}),
             strict_vendor=strict_vendor,
+            allowed_hosts=tuple(allowed_hosts),
         )
         self.app = RunnerApp(self.settings)
+        self._end = weakref.finalize(self, _end, self.app, os.getpid())
         self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)
         try:
             for package in packages:
@@ -159,27 +165,41 @@ class LocalRunner:
         open_runner.update(options)
         return Config(**open_runner)
 
-    def serve(self, port: int = 0, host: str = '127.0.0.1') -> Server:
+    def serve(
+        self,
+        port: int = 0,
+        host: str = '127.0.0.1',
+        *,
+        uds: str | os.PathLike[str] | None = None,
+        certificate: str | os.PathLike[str] | None = None,
+        key: str | os.PathLike[str] | None = None,
+    ) -> Server:
         """The same runner on a socket, as a context manager.
+
+        Requests of web pages of other sites are refused; and where only this machine can reach the runner, so are
+        requests to other names than `localhost`, its addresses and `allowed_hosts`.
 
         Args:
             port: The port; 0 for any that is free, which `.port` and `.url` of the result tell.
             host: The address to listen on; by default it is reached from this machine alone.
+            uds: The path of a Unix socket, instead of a port.
+            certificate: A file with a certificate and its chain, PEM, for TLS.
+            key: A file with the certificate's key, PEM.
 
         Raises:
-            SparkSdkError: The port cannot be had.
+            SparkSdkError: The address cannot be had, or the certificate cannot be used.
 
         >>> import cspark.wasm as Hybrid
         >>> with Hybrid.LocalRunner('samples/packages/cylinder.zip') as runner, runner.serve() as server:
         ...     print(Hybrid.Client.health_check(server.url).data)
         {'msg': 'ok'}
         """
-        return Server(self.app, port, host, prefix=self.settings.prefix)
+        return Server(self.app, Listening(port, host, uds, certificate, key))
 
     def close(self) -> None:
         """End all instances; any number of times."""
         self._http_client.close()
-        self.app.close()
+        self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -188,6 +208,12 @@ class LocalRunner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _end(app: RunnerApp, process: int) -> None:
+    """End a runner that is closed, forgotten, or there when the interpreter ends; but not from a forked process."""
+    if process == os.getpid():
+        app.close()
 
 
 def _read(package: PackageLike) -> tuple[bytes, str]:

@@ -2,64 +2,142 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
+import ipaddress
+import os
+import signal
 import socket
+import ssl
 import sys
 import threading
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
 
 import uvicorn
 
 from ..errors import SparkSdkError
 from .app import RunnerApp
+from .origins import Origins
+from .request import Receive, Scope, Send
 
-__all__ = ['Server']
+__all__ = ['Listening', 'Server']
 
-STOPPING: Final = 5
-"""How long calls under way may go on when the server stops, in seconds."""
+STOPPING: Final = 2
+"""How long calls under way may go on when the server stops, in seconds; then the models at work are ended."""
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a server listens, and how.
+
+    Args:
+        port: The port; 0 for any that is free.
+        host: The address; by default it is reached from this machine alone.
+        uds: The path of a Unix socket, instead of both.
+        certificate: A file with the certificate and its chain, PEM, for TLS.
+        key: A file with the certificate's key, PEM.
+
+    Raises:
+        SparkSdkError: The certificate comes without its key or cannot be read.
+    """
+
+    port: int = 0
+    host: str = '127.0.0.1'
+    uds: str | os.PathLike[str] | None = None
+    certificate: str | os.PathLike[str] | None = None
+    key: str | os.PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise SparkSdkError('TLS needs a certificate and its key; only one of them is given')
+        if self.certificate is not None and self.key is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
+            except OSError as error:
+                raise SparkSdkError(
+                    f'{os.fspath(self.certificate)!r} is no certificate for its key: {error}'
+                ) from error
+
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody but this machine can reach it, and browsers can."""
+        if self.uds is not None:
+            return False
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == 'localhost'
+
+    def open(self) -> socket.socket:
+        """A socket that listens there.
+
+        Raises:
+            SparkSdkError: It cannot be had.
+        """
+        if self.uds is not None:
+            return _open_unix(os.fspath(self.uds))
+        try:
+            return _open_tcp(self.host, self.port)
+        except (OSError, OverflowError) as error:
+            reason = 'it is in use' if getattr(error, 'errno', 0) == errno.EADDRINUSE else str(error)
+            raise SparkSdkError(f'port {self.port} of {self.host} cannot be used: {reason}') from error
 
 
 class Server:
-    """A runner that listens. The socket is open when the object is there; `port` tells where.
+    """A runner that listens. The socket is open when the object is there; `url` tells where.
 
     Args:
         app: The runner's application.
-        port: The port, 0 for any that is free.
-        host: The address to listen on; by default it is reached from this machine alone.
-        prefix: What stands before every path of the application.
+        listening: Where and how.
 
     Raises:
-        SparkSdkError: The port cannot be had.
+        SparkSdkError: The address cannot be had.
     """
 
-    def __init__(self, app: RunnerApp, port: int = 3000, host: str = '127.0.0.1', prefix: str = '') -> None:
-        try:
-            self._socket = _listening(host, port)
-        except (OSError, OverflowError) as error:
-            reason = 'it is in use' if getattr(error, 'errno', 0) == errno.EADDRINUSE else str(error)
-            raise SparkSdkError(f'port {port} of {host} cannot be used: {reason}') from error
-        self.host = host
-        self.prefix = prefix
-        self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            app, log_level='warning', access_log=False, lifespan='off', ws='none', timeout_graceful_shutdown=STOPPING
-        )
-        self._server = uvicorn.Server(config)
+    def __init__(self, app: RunnerApp, listening: Listening) -> None:
+        self.listening = listening
+        self.prefix = app.settings.prefix
+        self._socket = listening.open()
+        self.port: int = 0 if listening.uds is not None else self._socket.getsockname()[1]
+        self._server = _Uvicorn(app, Origins(app.settings.allowed_hosts, loopback=listening.only_here), listening)
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:3000`."""
-        host = f'[{self.host}]' if ':' in self.host else self.host
-        return f'http://{host}:{self.port}{self.prefix}'
+        """Where it listens, such as `http://127.0.0.1:3000`; of a Unix socket, its path."""
+        if self.listening.uds is not None:
+            return f'unix:{os.fspath(self.listening.uds)}'
+        host = f'[{self.listening.host}]' if ':' in self.listening.host else self.listening.host
+        scheme = 'http' if self.listening.certificate is None else 'https'
+        return f'{scheme}://{host}:{self.port}{self.prefix}'
 
-    def run(self) -> None:
-        """Serve until the process is told to stop."""
+    def run(self, ready: Callable[[], object] | None = None) -> int | None:
+        """Serve until the process is told to stop.
+
+        Ctrl-C and SIGTERM end it within seconds whatever the models do: calls that wait get 503, calls under way may go
+        on for 2 seconds.
+
+        Args:
+            ready: Called when the first request can come.
+
+        Returns:
+            The signal that ended it, if one did.
+        """
         try:
-            self._server.run([self._socket])
+            with _signals_of(self._server) as received:
+                self._server.ready = ready
+                with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as loop:
+                    loop.run(self._server.serve([self._socket]))
+            return received[0] if received else None
         finally:
-            self._socket.close()
+            self._close()
 
     def start(self) -> Self:
         """Serve on a thread."""
@@ -68,12 +146,12 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stop serving, after the calls under way or 5 seconds. A stopped server stays stopped."""
+        """Stop serving, after the calls under way or 2 seconds. A stopped server stays stopped."""
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(STOPPING + 5)
             self._thread = None
-        self._socket.close()
+        self._close()
 
     def __enter__(self) -> Self:
         return self if self._thread else self.start()
@@ -83,12 +161,81 @@ class Server:
     ) -> None:
         self.stop()
 
+    def _close(self) -> None:
+        self._socket.close()
+        if self.listening.uds is not None:
+            Path(self.listening.uds).unlink(missing_ok=True)
 
-def _listening(host: str, port: int) -> socket.socket:
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, stopped by us: it hears no signals itself, and the models are told to stop with it."""
+
+    def __init__(self, app: RunnerApp, origins: Origins, listening: Listening) -> None:
+        self.app = app
+        self.origins = origins
+        self.ready: Callable[[], object] | None = None
+        certificate = listening.certificate
+        config = uvicorn.Config(
+            self.answer,
+            log_config=None,
+            log_level='error',
+            access_log=False,
+            interface='asgi3',
+            proxy_headers=False,
+            lifespan='off',
+            ws='none',
+            server_header=False,
+            timeout_graceful_shutdown=STOPPING + 1,
+            ssl_certfile=os.fspath(certificate) if certificate is not None else None,
+            ssl_keyfile=os.fspath(listening.key) if listening.key is not None else None,
+        )
+        super().__init__(config)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse strangers, and hand everybody else to the application."""
+        await self.app(scope, receive, send, self.origins)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell when requests can come."""
+        await super().startup(sockets)
+        if self.ready:
+            self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, and the models."""
+        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.app.catalog.drain, STOPPING))
+
+
+@contextlib.contextmanager
+def _signals_of(server: _Uvicorn) -> Generator[list[int]]:
+    """Let signals end this server, in the main thread; a second one ends it at once."""
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        server.force_exit = bool(received)
+        server.should_exit = True
+        received.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in SIGNALS}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _open_tcp(host: str, port: int) -> socket.socket:
     # The protocol is named because asyncio switches Nagle's algorithm off only where it is: 40 ms a call otherwise.
-    listening = socket.socket(
-        socket.AF_INET6 if ':' in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != 'win32':
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,3 +245,26 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _open_unix(path: str) -> socket.socket:
+    """Listen on a path. A socket that a process left behind is replaced; one that answers, or a file, is not."""
+    if sys.platform == 'win32':
+        raise SparkSdkError('uds needs a system with Unix sockets')
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if Path(path).exists():
+            if not Path(path).is_socket() or _is_answered(path):
+                raise OSError(errno.EADDRINUSE, 'it is in use')
+            Path(path).unlink()
+        listening.bind(path)
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise SparkSdkError(f'the socket {path!r} cannot be used: {error.strerror or error}') from error
+    return listening
+
+
+def _is_answered(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(path) == 0

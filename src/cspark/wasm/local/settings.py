@@ -33,6 +33,7 @@ class Settings:
         uploads: Whether packages may be uploaded (`UPLOAD_ENABLE`).
         prefix: What stands before every path (`CUSTOM_API_ROUTE`).
         proxies: Endpoints and the services behind them: `{'quotes/motor': 'my-folder/my-service'}`.
+        allowed_hosts: Names by which a runner that only this machine can reach is served beside `localhost`.
         strict_vendor: Whether to leave out what the vendor's engine does not do: warnings of unknown inputs, and a v3
             list of one record computed as that record.
 
@@ -53,6 +54,7 @@ class Settings:
     prefix: str = ''
     proxies: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
     strict_vendor: bool = False
+    allowed_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tenant is not None:

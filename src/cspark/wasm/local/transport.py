@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import ExitStack
 
 import anyio
 import httpx
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..errors import SparkSdkError
 from .app import RunnerApp
@@ -33,22 +32,25 @@ class AsyncRunnerTransport(httpx.AsyncBaseTransport):
 
 
 class RunnerTransport(httpx.BaseTransport):
-    """For an `httpx.Client`: the application runs on an event loop and a thread of its own, from the first use on."""
+    """For an `httpx.Client`: the application runs on an event loop and a thread of its own, from the first use on.
+
+    The thread ends with the process, so that a program which does not close its runner ends all the same.
+    """
 
     def __init__(self, app: RunnerApp) -> None:
         self._transport = AsyncRunnerTransport(app)
-        self._resources = ExitStack()
         self._starting = threading.Lock()
-        self._portal: BlockingPortal | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._process = os.getpid()
 
-    def _started(self) -> BlockingPortal:
-        if self._process != os.getpid():  # the threads of the models stayed behind
+    def _started(self) -> asyncio.AbstractEventLoop:
+        if self._process != os.getpid():  # the workers answer the process that started them
             raise SparkSdkError('a LocalRunner cannot be used in a forked process; make one in each process')
         with self._starting:
-            if self._portal is None:
-                self._portal = self._resources.enter_context(start_blocking_portal())
-            return self._portal
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=_run, args=(self._loop,), name='runner-loop', daemon=True).start()
+            return self._loop
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; `httpx.ReadTimeout` if that takes too long."""
@@ -57,12 +59,15 @@ class RunnerTransport(httpx.BaseTransport):
         copy = httpx.Request(
             request.method, request.url, headers=headers, content=request.read(), extensions=request.extensions
         )
-        future = self._started().start_task_soon(self._send, copy)
+        future = asyncio.run_coroutine_threadsafe(self._send(copy), self._started())
         try:
             return future.result(None if timeout is None else timeout + 1)
         except FutureTimeoutError as error:
             future.cancel()
             raise httpx.ReadTimeout('the runner did not answer in time', request=request) from error
+        except BaseException:
+            future.cancel()
+            raise
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         answer = await self._transport.handle_async_request(request)
@@ -72,7 +77,16 @@ class RunnerTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """End the event loop and its thread."""
-        self._resources.close()
+        if self._loop is not None and self._process == os.getpid():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
 
 
 def _read_timeout(request: httpx.Request) -> float | None:

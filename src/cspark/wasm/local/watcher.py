@@ -12,6 +12,9 @@ import psutil
 
 __all__ = ['Watched', 'watch']
 
+IDLE: Final = 3.0
+"""A worker without a call that computes for more than half of so many seconds is ended."""
+
 LOOKED_AT_EVERY: Final = 0.05
 """How often the workers are looked at, in seconds."""
 
@@ -30,6 +33,8 @@ class Watched:
         self.memory_limit = memory_limit
         self.deadline: float | None = None
         self.ended_for = ''
+        self.idle_for = 0.0
+        self.cpu_seconds = 0.0
         self.memory_bytes = 0
         self.peak_memory_bytes = 0
 
@@ -75,12 +80,29 @@ def _look_at(worker: Watched, process: psutil.Process) -> None:
     with contextlib.suppress(psutil.Error):
         worker.memory_bytes = process.memory_info().rss
         worker.peak_memory_bytes = max(worker.peak_memory_bytes, worker.memory_bytes)
+        _watch_idle(worker, process)
     if worker.memory_bytes > worker.memory_limit:
         worker.ended_for = worker.ended_for or 'memory'
         worker.kill()
     elif worker.deadline is not None and time.monotonic() > worker.deadline:
         worker.ended_for = worker.ended_for or 'time'
         worker.kill()
+
+
+def _watch_idle(worker: Watched, process: psutil.Process) -> None:
+    """A script can leave something behind an answer that computes on: it would cost everybody else their time."""
+    if worker.deadline is not None:
+        worker.idle_for = 0.0
+        return
+    if worker.idle_for == 0.0:
+        worker.cpu_seconds = sum(process.cpu_times()[:2])
+    worker.idle_for += LOOKED_AT_EVERY
+    if worker.idle_for >= IDLE:
+        used = sum(process.cpu_times()[:2]) - worker.cpu_seconds
+        worker.idle_for = 0.0
+        if used > IDLE / 2:
+            worker.ended_for = worker.ended_for or 'idle'
+            worker.kill()
 
 
 _watcher = _Watcher()

@@ -23,8 +23,9 @@ from typing import Any, BinaryIO
 MORE, DONE, FAILED, TIMED_OUT = range(4)
 """What an answer says: more of it follows, that was all, the next record failed, or it took too long."""
 
-ORDER = struct.Struct('<IIII')
-"""How a call begins: the bytes before each record, those behind it, how many records, and all bytes that follow."""
+ORDER = struct.Struct('<IIIII')
+"""How a call begins: the bytes before each record, those behind it, how many records, for how many milliseconds to
+compute before answers are handed over, and all bytes that follow."""
 
 REPLY = struct.Struct('<IIII')
 """How an answer begins: what it says, its answers, the bytes of these, and the bytes of a text that follows them."""
@@ -32,11 +33,12 @@ REPLY = struct.Struct('<IIII')
 RECORD = struct.Struct('<ii')
 """How each record's answer begins: its bytes, and the milliseconds that it took. It ends at a multiple of four."""
 
-WORDS = ('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice')
+WORDS = ('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size')
 SMALLEST_BOX = 1 << 20
 LARGEST_ANSWER = 1 << 29
-SLICE = 0.25
-"""How long one crossing into V8 works through records before it reports back, in seconds."""
+SLICE = 250
+"""How long one crossing into V8 works through records before it hands over its answers, in milliseconds. What a process
+that ends had computed in it is lost."""
 
 LOOKED_AT_EVERY = 0.02
 """How often the time of a record and the process that started this one are looked at, in seconds."""
@@ -53,15 +55,12 @@ class Engine:
 
     def __init__(self, v8: Any, javascript: str) -> None:
         functions = v8.eval(javascript)
-        self._run = _prepared(v8, functions['run'])
-        self._load = functions['load']
-        self._new_inbox, self._new_outbox = functions['inbox'], functions['outbox']
-        self.reason, self.said = functions['reason'], functions['said']
+        called = {name: _prepared(v8, functions[name]) for name in ('run', 'load', 'inbox', 'outbox', 'reason', 'said')}
+        self._run, self._load, self._new_inbox, self._new_outbox, self.reason, self.said = called.values()
         self._head = functions['head']().cast('i')
-        self._inbox = self._new_inbox(SMALLEST_BOX)
-        self._outbox = self._new_outbox(SMALLEST_BOX)
+        self._inbox = self._make(self._new_inbox, SMALLEST_BOX)
+        self._outbox = self._make(self._new_outbox, SMALLEST_BOX)
         self._v8 = v8
-        self.write(slice=int(SLICE * 1000))
 
     def word(self, name: str) -> int:
         """A word of the head."""
@@ -75,8 +74,10 @@ class Engine:
     def load(self, script: str, files: dict[str, bytes]) -> str:
         """Load the model; the result is why it cannot be loaded, or empty. A promise may keep this waiting for ever."""
         self._v8.eval(f'{script}\n;0')
-        self.fill(b''.join(files.values()))
-        self._load(json.dumps([[name, len(content)] for name, content in files.items()]))
+        described = json.dumps([[name, len(content)] for name, content in files.items()]).encode()
+        self.fill(described + b''.join(files.values()))
+        self.write(size=len(described))
+        self._load()
         while not self.word('loaded'):
             time.sleep(0.001)
         return '' if self.word('loaded') > 0 else str(self.reason()) or 'it is no model'
@@ -84,12 +85,13 @@ class Engine:
     def fill(self, content: bytes) -> None:
         """Put this into the inbox."""
         if len(content) > len(self._inbox):
-            self._inbox = self._new_inbox(2 * len(content))
+            self._inbox = self._make(self._new_inbox, 2 * len(content))
         self._inbox[: len(content)] = content
 
-    def cross(self, first: int, count: int, prefix: int, suffix: int) -> None:
-        """Compute some of the records from `first` on."""
+    def cross(self, first: int, count: int, prefix: int, suffix: int, milliseconds: int) -> None:
+        """Compute records from `first` on, as many as fit into this time and at least one."""
         self.write(done=0, used=0, needed=0, first=first, count=count, prefix=prefix, suffix=suffix)
+        self.write(slice=milliseconds)
         self._run()
 
     def grow(self) -> None:
@@ -97,7 +99,15 @@ class Engine:
         needed = self.word('needed')
         if not len(self._outbox) < needed <= LARGEST_ANSWER:
             raise ValueError(f'an answer of {needed} bytes')
-        self._outbox = self._new_outbox(2 * needed)
+        self._outbox = self._make(self._new_outbox, 2 * needed)
+
+    def _make(self, function: Callable[[], object], size: int) -> memoryview:
+        """A buffer of this size, as memory."""
+        self.write(size=size)
+        memory = function()
+        if not isinstance(memory, memoryview) or len(memory) < size:
+            raise TypeError(f'{size} bytes cannot be had')
+        return memory
 
     def answers(self, most: int) -> tuple[int, bytes]:
         """How many records the last crossing answered, and the answers; both are checked against what was asked."""
@@ -159,27 +169,30 @@ class Worker:
         if failure:
             return
         while head := self._asked.read(ORDER.size):
-            prefix, suffix, count, size = ORDER.unpack(head)
+            prefix, suffix, count, milliseconds, size = ORDER.unpack(head)
             content = self._read(size)
             try:
-                self._answer(engine, prefix, suffix, count, content)
+                self._answer(engine, prefix, suffix, count, milliseconds, content)
             except (ValueError, TypeError) as error:
+                self._deadline = None
                 self._reply(FAILED, 0, b'', f'the model destroyed its memory: {describe(error)}')
 
-    def _answer(self, engine: Engine, prefix: int, suffix: int, count: int, content: bytes) -> None:
+    def _answer(self, engine: Engine, prefix: int, suffix: int, count: int, milliseconds: int, content: bytes) -> None:
+        seconds = self.timeout + milliseconds / 1000
+        self._deadline = time.monotonic() + seconds
         engine.fill(content)
         done, failure = 0, ''
         while done < count and not failure:
-            self._deadline = time.monotonic() + self.timeout + SLICE
+            self._deadline = time.monotonic() + seconds
             try:
-                engine.cross(done, count, prefix, suffix)
+                engine.cross(done, count, prefix, suffix, milliseconds)
             except Exception as error:  # noqa: BLE001 - the package's own
                 failure = self._explain(error)
-            self._deadline = None
             answered, answers = engine.answers(count - done)
             if not answered and not failure:
                 engine.grow()
                 continue
+            self._deadline = None
             done += answered
             self._reply(FAILED if failure else DONE if done == count else MORE, answered, answers, failure)
 
@@ -235,7 +248,7 @@ class Worker:
 
 def describe(error: BaseException) -> str:
     """The first line of what V8 says, without the place in a script that nobody has."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error)[:4000].splitlines() if line.strip()]
     return re.sub(r'^(<anonymous>|undefined):\d+: ', '', lines[0])[:500] if lines else type(error).__name__
 
 
