@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test check format generate samples docs coverage measure bench transports pictures wheel clean
+.PHONY: help demo test congruence published hostile check format generate samples docs coverage measure bench transports pictures wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,8 +14,17 @@ help: ## list the commands
 demo: $(READY) ## start a runner, upload a package, execute the service in it
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) ## run all tests
+test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(ARGUMENTS)
+
+congruence: $(READY) ## compare the local runner with the vendor's engine (needs the npm registry once)
+	@$(BIN)/python -m pytest tests/congruence $(ARGUMENTS)
+
+published: $(READY) ## call the local runner by the published client and as others do (needs the package index once)
+	@$(BIN)/python -m pytest tests/published $(ARGUMENTS)
+
+hostile: $(READY) ## run packages that attack the local runner; takes some minutes
+	@$(BIN)/python -m pytest tests/hostile $(ARGUMENTS)
 
 check: $(READY) ## check everything that can be checked without running it; writes nothing
 	$(BIN)/ruff format --check $(CODE)

@@ -66,7 +66,7 @@ def main() -> None:
             many_policies(hybrid)
             model = hybrid.status.get().data['models'][0]['model_stats'][0]
             print(
-                f'\nThe runner counts {model["completed_count"]} calls, {model["mean_time_ms"]:.1f} ms each on average'
+                f'\nThe runner counts {model["completed_count"]} records, {model["mean_time_ms"]:.1f} ms each on average'
             )
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 import cspark.wasm as Hybrid
-from support.calls import message, serving
+from support.calls import Json, message, serving
 from support.packages import CYLINDER, CYLINDER_150, TERM_LIFE, Files, pack, unzip
 
 
@@ -72,7 +72,7 @@ def test_a_model_alone_can_be_uploaded_under_the_callers_tenant() -> None:
         engine = service['EngineInformation']
         assert (tenant['tenant'], engine['ProductName'], engine['ServiceName']) == ('acme', 'models', 'life')
         assert [row['Input Name'] for row in service['XInputTable']][:2] == ['birth_date', 'start_date']
-        body = {'request_data': {'inputs': {}}, 'request_meta': {'service_uri': 'models/life'}}
+        body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'service_uri': 'models/life'}}
         sent = httpx.post(f'{api.url}/acme/api/v3/execute', json=body, timeout=60, trust_env=False)
         assert sent.json()['response_data']['outputs']['age'] == 35
 

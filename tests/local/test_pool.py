@@ -184,7 +184,7 @@ def test_a_record_that_ends_the_process_is_found_and_no_other_is_blamed() -> Non
         answer = api.many(records, SCRIPTED)
         assert [index for index, errors in enumerate(answer['errors']) if errors] == [17]
         assert [output and output['a'] for output in answer['outputs']] == [n if n != 17 else None for n in range(40)]
-        assert api.models()[SCRIPTED_ID]['crash_count'] == 1
+        assert api.models()[SCRIPTED_ID]['crash_count'] == 2  # one in the chunk, and one when they came one by one
 
 
 def test_what_a_script_leaves_computing_behind_an_answer_is_ended_and_costs_nobody_an_error() -> None:

@@ -30,7 +30,10 @@ def api() -> Iterator[Api]:
         ({'service_category': ['Size', 'Weight']}, {'service_category': 'Size,Weight'}),
         ({'service_category': 'Size, Weight'}, {'service_category': 'Size, Weight'}),
         ({'service_category': []}, {}),
-        ({'service_category': None}, {}),
+        ({'service_category': None}, {'service_category': None}),
+        ({'array_outputs': None}, {'array_outputs': None}),
+        ({'allow_range_address': []}, {'allow_range_address': []}),
+        ({'allow_range_address': 0}, {}),
         ({'array_outputs': ['a', 'b']}, {'array_outputs': 'a,b'}),
         ({'array_outputs': 'a,b'}, {'array_outputs': 'a,b'}),
         ({'array_outputs': []}, {}),
@@ -47,6 +50,30 @@ def api() -> Iterator[Api]:
 def test_a_model_gets_each_field_in_the_form_that_it_takes(api: Api, sent: Json, seen: Json) -> None:
     outputs = api.outputs(record(SEEN), 'shapes/scripted', **sent)
     assert outputs['seen'] == {'allow_range_address': False, **seen}
+
+
+@pytest.mark.parametrize(
+    ('number', 'text'),
+    [
+        ('1.0', '1'),
+        ('2024.50', '2024.5'),
+        ('1e16', '10000000000000000'),
+        ('1E-6', '0.000001'),
+        ('1e-7', '1e-7'),
+        ('-0.0', '0'),
+        ('-0', '0'),
+        ('1e21', '1e+21'),
+        ('123456789012345678901234567890', '123456789012345678901234567890'),
+        ('0.1', '0.1'),
+        ('1.7976931348623157e308', '1.7976931348623157e+308'),
+    ],
+)
+def test_a_number_where_a_text_belongs_is_spelled_as_javascript_does(api: Api, number: str, text: str) -> None:
+    riders = f'[{{"rider": {number}, "sum_assured": 1}}, {{"rider": "1.0 and 1e16", "sum_assured": 1}}]'
+    body = f'{{"request_data": {{"inputs": {{"riders": {riders}}}}}, "request_meta": {{"service_uri": "{LIFE}"}}}}'
+    answer = api.post('v3/execute', content=body.encode(), headers={'content-type': 'application/json'}).json()
+    found = [row['rider'] for row in answer['response_data']['outputs']['rider_premiums']]
+    assert found == [text, '1.0 and 1e16']
 
 
 @pytest.mark.parametrize(
@@ -128,7 +155,7 @@ def test_an_api_that_a_model_does_not_have_is_its_error(api: Api) -> None:
 
 
 def test_what_a_model_says_beyond_what_is_documented_stays(api: Api) -> None:
-    said = {'response_data': {'outputs': {}, 'more': 1}, 'response_meta': {'spark_total_time': 3, 'more': [2]}}
+    said: Json = {'response_data': {'outputs': {}, 'more': 1}, 'response_meta': {'spark_total_time': 3, 'more': [2]}}
     answer = api.execute(record(json.dumps(json.dumps(said))), 'shapes/scripted')
     assert answer['response_data']['more'] == 1
     assert (answer['response_meta']['spark_total_time'], answer['response_meta']['more']) == (3, [2])
@@ -144,7 +171,7 @@ def test_missing_inputs_are_told_by_the_model(api: Api) -> None:
 def test_only_the_operation_validates_and_the_word_alone_is_repeated(api: Api) -> None:
     computed = api.execute({}, LIFE, validation_type='dynamic')['response_data']['outputs']
     assert computed['age'] == 35
-    body = {'request_data': {'inputs': {}}, 'request_meta': {'service_uri': LIFE, 'validation_type': 'dynamic'}}
+    body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'service_uri': LIFE, 'validation_type': 'dynamic'}}
     validated = api.post('v3/validation', body).json()['response_data']['outputs']
     assert set(validated.values()) == {None}
 

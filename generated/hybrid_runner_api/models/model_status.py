@@ -34,8 +34,8 @@ class ModelStatus:
         last_use (None | str | Unset): When the model was last called, ISO 8601.
         completed_count (int | None | Unset): Records that were completed.
         running_count (int | None | Unset): Records under way.
-        crash_count (int | None | Unset): Records at which the model aborted.
-        timeout_count (int | None | Unset): Records that exceeded the time limit.
+        crash_count (int | None | Unset): Instances that were lost because the model aborted.
+        timeout_count (int | None | Unset): Instances that were lost to the time limit.
     """
 
     thread_stats: None | ThreadStatuses | Unset = UNSET

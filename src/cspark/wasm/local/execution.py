@@ -29,6 +29,15 @@ Json = dict[str, Any]
 Steps: TypeAlias = Generator[tuple[Pool, Requests], list[Result], Json]
 """An operation under way."""
 
+OF_MANY: Final = {
+    'correlation_id': 'correlation_id',
+    'source_system': 'source_system',
+    'call_purpose': 'call_purpose',
+    'output': 'requested_output',
+    'subservice': 'service_category',
+}
+"""What a request of many records says of itself, and what a model calls it."""
+
 METADATA: Final = r'Metadata\..*'
 """What metadata fields are called; a model matches whole names."""
 
@@ -71,9 +80,7 @@ def describe(catalog: Catalog, tenant: str, body: Json) -> Steps:
 def execute_many(catalog: Catalog, tenant: str, body: Json) -> Steps:
     """v4: many records, each with its own warnings and errors."""
     served = catalog.find(tenant, _named_of_many(body), _text(body, 'version_by_timestamp'))
-    about: Json = {name: body[name] for name in ('correlation_id', 'source_system', 'call_purpose') if name in body}
-    about |= {'requested_output': body.get('output'), 'service_category': body.get('subservice')}
-    meta = model_meta(about)
+    meta = model_meta({of_model: body[name] for name, of_model in OF_MANY.items() if body.get(name) is not None})
     records = read_records(body.get('inputs'))
     requests, refused = encode_requests(records, meta)
     computed: list[Result] = []

@@ -73,7 +73,7 @@ def _without_suggestion(name: str) -> str:
 
 
 def _fold(name: str) -> str:
-    return name.casefold()
+    return name.lower()
 
 
 def _takes_any_case(compiler_version: str | None) -> bool:

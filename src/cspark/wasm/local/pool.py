@@ -140,12 +140,12 @@ class Slot:
                 break
             if self._pool.stopping.is_set():
                 continue
+            self._pool.statistics.failed(timed_out=run.timed_out)
+            logger.warning('an instance of %s was lost: %s', self._pool.name, run.failure)
             if run.died and not singly and len(results) + 1 < len(requests):
                 singly = True  # one of the rest ended the process; which one, shows when they come one by one
                 continue
             singly = False
-            self._pool.statistics.failed(timed_out=run.timed_out)
-            logger.warning('an instance of %s was lost: %s', self._pool.name, run.failure)
             results.append(ServiceError(504 if run.timed_out else 500, run.failure))
             if next(call.lost) >= LOST_INSTANCES:
                 reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'

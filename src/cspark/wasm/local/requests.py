@@ -13,6 +13,7 @@ from .._json import encode_json, is_array, is_object
 from .._large_json import collector_paused
 from .errors import RefusedError
 from .instance import Requests
+from .javascript_numbers import respell_numbers
 
 __all__ = ['encode_request', 'encode_requests', 'model_meta', 'read_records', 'single_record']
 
@@ -31,13 +32,16 @@ def model_meta(meta: Mapping[str, Any]) -> Json:
     # `_ctx` is for the server between the caller and the model, which never sees it.
     found = {key: value for key, value in meta.items() if key != '_ctx'}
     for key in TEXTS:
-        if (text := _as_text(key, found.pop(key, None))) is not None:
-            found[key] = text
+        if key in found:
+            found[key] = _as_text(key, found[key])
+            if found[key] == '' and is_array(meta[key]):
+                del found[key]  # it names nothing
     if (requested := found.pop('requested_output', None)) is not None:
         found['requested_output'] = _as_list(requested)
     if found.get('requested_output_regex') is None:
         found.pop('requested_output_regex', None)
-    found['allow_range_address'] = found.get('allow_range_address') or False
+    if found.get('allow_range_address') in (None, False, ''):
+        found['allow_range_address'] = False
     return found
 
 
@@ -71,7 +75,7 @@ def encode_requests(
         error = record if isinstance(record, RefusedError) else None
         if error is None:
             try:
-                parts.append(encode_json(record))
+                parts.append(respell_numbers(encode_json(record)))
             except (TypeError, ValueError, RecursionError) as unfit:
                 error = _unfit(unfit)
         refused.append(error)
@@ -102,7 +106,7 @@ def _read_row(names: list[str], values: object) -> Json | RefusedError:
 
 def _as_text(key: str, value: object) -> str | None:
     if is_array(value) and all(isinstance(name, str) for name in value):
-        return ','.join(value) or None
+        return ','.join(value)
     if value is None or isinstance(value, str):
         return value
     raise RefusedError(400, f'{key} must be comma-separated text or a list of names, not {value!r:.100}')
@@ -118,7 +122,7 @@ def _as_list(value: object) -> object:
 
 def _encode(value: object) -> bytes:
     try:
-        return encode_json(value)
+        return respell_numbers(encode_json(value))
     except (TypeError, ValueError, RecursionError) as error:
         raise _unfit(error) from None
 

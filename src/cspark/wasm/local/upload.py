@@ -35,14 +35,11 @@ async def read_upload(request: HttpRequest) -> tuple[bytes, str]:
         raise _too_large(largest)
     form_of = Request(request.scope, _counted(request.receive, largest))
     try:
-        form = await form_of._get_form(max_files=1, max_fields=10)  # noqa: SLF001 - without the application around it
-        try:
+        async with form_of.form(max_files=1, max_fields=10) as form:
             file = form.get('file')
             if not isinstance(file, UploadFile):
                 raise RefusedError(400, 'the form has no file named "file"')
             return await file.read(), Path(file.filename or 'package.zip').name
-        finally:
-            await form.close()
     except MultiPartException as error:
         raise RefusedError(400, f'the form cannot be read: {error.message}') from None
     except ClientDisconnect:
