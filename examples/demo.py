@@ -65,9 +65,8 @@ def main() -> None:
             one_policy(hybrid)
             many_policies(hybrid)
             model = hybrid.status.get().data['models'][0]['model_stats'][0]
-            print(
-                f'\nThe runner counts {model["completed_count"]} records, {model["mean_time_ms"]:.1f} ms each on average'
-            )
+            count, mean = model['completed_count'], model['mean_time_ms']
+            print(f'\nThe runner counts {count} records, {mean:.1f} ms each on average')
 
 
 if __name__ == '__main__':

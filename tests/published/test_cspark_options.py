@@ -172,7 +172,7 @@ def test_a_filter_selects_the_outputs_whose_whole_name_it_matches(
 
 
 def test_a_filter_that_is_no_pattern_is_refused_and_the_next_call_computes(call: Call) -> None:
-    with pytest.raises(RuntimeError, match=r'InternalServerError: 500 .*is requested_output_regex'):
+    with pytest.raises(RuntimeError, match=r'BadRequestError: 400 .*requested_output_regex'):
         call('services.execute', CYLINDER_URI, inputs=RECORD, outputs_filter='(')
     assert call('services.execute', CYLINDER_URI, inputs=RECORD).data['outputs'] == [cylinder(**RECORD)]
 

@@ -9,6 +9,7 @@ vendor's own engine in what it adds around a model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
@@ -123,12 +124,16 @@ def _with_subservices(served: Served, category: str, outputs: Any) -> Any:
     return outputs
 
 
-def _explained(error: ServiceError, meta: Json) -> ServiceError:
-    """An abort, with the usual reason for one where the request has it."""
+def _explained(error: ServiceError, meta: Json) -> RefusedError:
+    """A failure of the model, or the caller's own where the request has what makes every model abort."""
     pattern = meta.get('requested_output_regex')
     if error.status != 500 or pattern is None:
         return error
-    return ServiceError(500, f'{error.message}; is requested_output_regex, {pattern!r:.100}, a regular expression?')
+    try:
+        re.compile(pattern)
+    except (re.error, TypeError, RecursionError, OverflowError):
+        return RefusedError(400, f'requested_output_regex, {pattern!r:.100}, is no regular expression; {error.message}')
+    return error
 
 
 def _unknown_inputs(served: Served, record: object) -> list[Json]:
