@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import pytest
 
 import cspark.wasm as Hybrid
+from cspark.wasm.local import watcher
 from support.calls import Api, Json, message, serving
 from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
 from support.packages import CYLINDER, CYLINDER_150
@@ -187,7 +191,20 @@ def test_a_record_that_ends_the_process_is_found_and_no_other_is_blamed() -> Non
         assert api.models()[SCRIPTED_ID]['crash_count'] == 2  # one in the chunk, and one when they came one by one
 
 
-def test_what_a_script_leaves_computing_behind_an_answer_is_ended_and_costs_nobody_an_error() -> None:
+@pytest.mark.skipif(sys.platform != 'linux', reason='reads what Linux tells of a process')
+def test_a_worker_has_none_of_the_programs_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('CSPARK_API_KEY', 'planted-secret')
+    with serving(CYLINDER) as api:
+        for worker in psutil.Process().children():
+            assert 'planted-secret' not in Path(f'/proc/{worker.pid}/environ').read_text()
+            assert 'planted-secret' not in ' '.join(worker.cmdline())
+        assert api.outputs({'height': 1, 'radius': 1})['volume'] == VOLUME
+
+
+def test_what_a_script_leaves_computing_behind_an_answer_is_ended_and_costs_nobody_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watcher, 'IDLE', 2.0)
     later = """
         const word = new Int32Array(new SharedArrayBuffer(4))
         Atomics.waitAsync(word, 0, 0, 100).value.then(() => { for (;;) {} })

@@ -19,6 +19,7 @@ from ..uri import UriParams, check_name
 from .access_log import log_access, logger
 from .answers import encode_answer, error_envelope
 from .body import packed, read_body, read_request
+from .call import Result
 from .catalog import Catalog, Served
 from .errors import PackageError, RefusedError
 from .execution import Steps, describe, execute, execute_many, validate
@@ -26,7 +27,7 @@ from .instance import Answer, Requests
 from .models_folder import ModelsFolder
 from .origins import Origins
 from .package import read_package
-from .pool import Pool, Result
+from .pool import Pool
 from .request import GoneError, HttpAnswer, HttpRequest, Receive, Scope, Send
 from .router import Router
 from .settings import Settings

@@ -17,10 +17,11 @@ from typing import Any, Final, TypeAlias
 from .._json import is_array, is_object
 from ..uri import Uri, UriParams
 from .answers import envelope, envelope_of_many, read_answer, read_answers
+from .call import Result
 from .catalog import Catalog, Served
 from .errors import RefusedError, ServiceError
 from .instance import Requests
-from .pool import Pool, Result
+from .pool import Pool
 from .requests import encode_request, encode_requests, model_meta, read_records, single_record
 
 __all__ = ['Steps', 'describe', 'execute', 'execute_many', 'validate']

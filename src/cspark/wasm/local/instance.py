@@ -26,8 +26,8 @@ from .worker import DONE, FAILED, MORE, ORDER, RECORD, REPLY, SLICE, TIMED_OUT
 
 __all__ = ['Answer', 'Instance', 'Requests', 'Run']
 
-GRACE: Final = 5.0
-"""How long after its own limit a worker that says nothing is ended from outside, in seconds."""
+ENVIRONMENT: Final = ('PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LANG')
+"""The variables that a Python needs to start."""
 
 WORKER: Final = Path(__file__).with_name('worker.py')
 
@@ -85,7 +85,7 @@ class Instance(Watched):
     """
 
     def __init__(self, model: CompiledModel, timeout: float, memory: int) -> None:
-        super().__init__(memory)
+        super().__init__(memory, timeout)
         started = time.perf_counter()
         self.timeout = timeout
         self.file = f'{model.name}.js'
@@ -113,7 +113,7 @@ class Instance(Watched):
         described = json.dumps(settings).encode()
         try:
             self._send(struct.pack('<I', len(described)), described, *parts.values())
-            kind, _, _, failure = self._receive(self.timeout + GRACE)
+            kind, _, _, failure = self._receive()
         except (OSError, EOFError):
             kind, failure = FAILED, self._reason('it ended its process')
         if kind == TIMED_OUT or self.ended_for == 'time':
@@ -147,7 +147,7 @@ class Instance(Watched):
             head = ORDER.pack(len(requests.prefix), len(requests.suffix), len(requests), milliseconds, size)
             self._send(head, beside, lengths, *requests.parts)
             while kind == MORE:
-                kind, count, content, text = self._receive(self.timeout + GRACE)
+                kind, count, content, text = self._receive()
                 _take_answers(run, count, content, len(requests))
             run.timed_out = kind == TIMED_OUT
             run.failure = f'the model takes longer than {self.timeout:g} s' if run.timed_out else text
@@ -195,15 +195,15 @@ class Instance(Watched):
     def _send(self, *parts: bytes) -> None:
         pipe = self._process.stdin
         assert pipe is not None  # noqa: S101 - it was asked for
-        self.deadline = time.monotonic() + self.timeout + GRACE
+        self.asked_at = time.monotonic()
         pipe.write(b''.join(parts))
         pipe.flush()
 
-    def _receive(self, seconds: float) -> tuple[int, int, bytes, str]:
-        self.deadline = time.monotonic() + seconds
+    def _receive(self) -> tuple[int, int, bytes, str]:
+        self.asked_at = time.monotonic()
         kind, count, size, words = REPLY.unpack(self._read(REPLY.size))
         content, text = self._read(size), self._read(words)
-        self.deadline = None
+        self.asked_at = None
         return kind, count, content, text.decode('utf-8', 'replace')
 
     def _read(self, size: int) -> bytes:
@@ -249,7 +249,10 @@ def _take_answers(run: Run, count: int, content: bytes, asked: int) -> None:
 def _command() -> list[str]:
     found = importlib.util.find_spec('py_mini_racer')
     if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError('No module named py_mini_racer', name='py_mini_racer')
+        raise ModuleNotFoundError(
+            'the local runner needs \'py_mini_racer\', which is not installed: pip install "cspark-wasm[local]"',
+            name='py_mini_racer',
+        )
     if not sys.executable:
         raise SparkSdkError('sys.executable is empty: this interpreter cannot start the workers of a local runner')
     beside = Path(next(iter(found.submodule_search_locations))).parent
@@ -261,6 +264,12 @@ def _start() -> subprocess.Popen[bytes]:
     group: int = getattr(subprocess, 'CREATE_NEW_PROCESS_GROUP', 0) | getattr(subprocess, 'CREATE_NO_WINDOW', 0)
     command = _command()
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    # What a package could crash has no credentials in its environment.
+    variables = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     if sys.platform == 'win32':
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, creationflags=group)  # noqa: S603
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, process_group=0)  # noqa: S603
+        return subprocess.Popen(  # noqa: S603
+            command, stdin=pipe, stdout=pipe, stderr=nowhere, env=variables, creationflags=group
+        )
+    return subprocess.Popen(  # noqa: S603
+        command, stdin=pipe, stdout=pipe, stderr=nowhere, env=variables, process_group=0
+    )

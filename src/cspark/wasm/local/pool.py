@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from typing import Final, TypeAlias
+from concurrent.futures import Future
+from typing import Final
 
 from .access_log import logger
+from .call import Call, Piece, Result
 from .compiled_model import CompiledModel
 from .errors import PackageError, ServiceError
-from .instance import Answer, Instance, Requests, Run
+from .instance import Instance, Requests, Run
 from .statistics import Statistics
 
-__all__ = ['Pool', 'Result', 'Slot']
-
-Result: TypeAlias = Answer | ServiceError
+__all__ = ['Pool', 'Slot']
 
 WAIT: Final = 55.0
 """How long a call waits for a free instance, in seconds: as long as the platform lets a call run."""
@@ -32,44 +28,6 @@ SMALLEST_PIECE: Final = 64
 """A call with fewer records than this for each instance is not worth splitting further."""
 
 STOPPED: Final = 'the service is being replaced, or the runner stops'
-
-
-class Call:
-    """A call under way: its pieces end in any order, and its results come in that of its requests."""
-
-    def __init__(self, pieces: int, on_end: Callable[[], None]) -> None:
-        self.future: Future[list[Result]] = Future()
-        self.asked = time.monotonic()
-        self.lost = itertools.count(1)
-        self._lock = threading.Lock()
-        self._results: list[list[Result]] = [[] for _ in range(pieces)]
-        self._left = pieces
-        self._on_end = on_end
-
-    def finish(self, number: int, results: list[Result]) -> None:
-        """Take the results of a piece."""
-        with self._lock:
-            self._results[number] = results
-            self._left -= 1
-            last = not self._left
-        if last:
-            self._on_end()
-            # Nobody waits for a call that was cancelled or has failed.
-            with contextlib.suppress(InvalidStateError):
-                self.future.set_result([result for piece in self._results for result in piece])
-
-    def fail(self, number: int, error: ServiceError) -> None:
-        """End the call without results: this piece has none."""
-        with contextlib.suppress(InvalidStateError):
-            self.future.set_exception(error)
-        self.finish(number, [])
-
-
-class Piece:
-    """Requests of one call that one instance computes in a row."""
-
-    def __init__(self, call: Call, number: int, requests: Requests) -> None:
-        self.call, self.number, self.requests = call, number, requests
 
 
 class Slot:

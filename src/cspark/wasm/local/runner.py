@@ -16,7 +16,8 @@ from ..errors import SparkSdkError
 from ..options import ClientOptions, check_options
 from .app import RunnerApp
 from .errors import PackageError
-from .server import Listening, Server
+from .listening import Listening
+from .server import Server
 from .settings import Settings
 from .transport import AsyncRunnerTransport, RunnerTransport
 
@@ -47,7 +48,8 @@ class LocalRunner:
         models_dir: A folder of models as production mounts it, `TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip`, with or
             without the JSON files beside them. It is read now and again when it changes.
         instances: Instances of each model, which compute at the same time (default: the cores of this machine).
-        timeout: The limit for loading a model and for each record, in seconds.
+        timeout: The limit for loading a model and for each record, in seconds. Where the machine has too much to do, a
+            model that gets little of it is given up to ten times as long.
         memory: The limit of each instance's memory, in bytes. An instance is a process that holds some 70 MB without a
             model. It is looked at every 50 ms; on Linux the system also stops one that takes memory faster.
         body_limit: The largest body of a request, in bytes; a larger one gets 413.

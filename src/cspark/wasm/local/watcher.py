@@ -10,10 +10,16 @@ from typing import Final
 
 import psutil
 
+from .worker import PATIENCE, RUNNING
+
 __all__ = ['Watched', 'watch']
 
-IDLE: Final = 3.0
-"""A worker without a call that computes for more than half of so many seconds is ended."""
+IDLE: Final = 300.0
+"""A worker without a call that computes for more than half of so many seconds is ended. A large model is optimized in
+the background for a while after it was loaded."""
+
+GRACE: Final = 5.0
+"""How long after its own limit a worker that says nothing is ended from outside, in seconds."""
 
 LOOKED_AT_EVERY: Final = 0.05
 """How often the workers are looked at, in seconds."""
@@ -25,16 +31,17 @@ class Watched:
     Args:
         memory_limit: How much resident memory its process may have, in bytes. It is looked at every 50 ms, so a model
             that takes memory fast has more for a moment; on Linux the system itself then stops it.
+        time_limit: How long it may take to say something when it is asked, in seconds.
     """
 
     process_id: int
 
-    def __init__(self, memory_limit: int) -> None:
+    def __init__(self, memory_limit: int, time_limit: float) -> None:
         self.memory_limit = memory_limit
-        self.deadline: float | None = None
+        self.time_limit = time_limit
+        self.asked_at: float | None = None
+        self.looked_at: tuple[float | None, float, float] | None = None
         self.ended_for = ''
-        self.idle_for = 0.0
-        self.cpu_seconds = 0.0
         self.memory_bytes = 0
         self.peak_memory_bytes = 0
 
@@ -80,29 +87,38 @@ def _look_at(worker: Watched, process: psutil.Process) -> None:
     with contextlib.suppress(psutil.Error):
         worker.memory_bytes = process.memory_info().rss
         worker.peak_memory_bytes = max(worker.peak_memory_bytes, worker.memory_bytes)
-        _watch_idle(worker, process)
-    if worker.memory_bytes > worker.memory_limit:
-        worker.ended_for = worker.ended_for or 'memory'
-        worker.kill()
-    elif worker.deadline is not None and time.monotonic() > worker.deadline:
-        worker.ended_for = worker.ended_for or 'time'
-        worker.kill()
+        if worker.memory_bytes > worker.memory_limit:
+            _end(worker, 'memory')
+        used = process.cpu_times()
+        _look_at_time(worker, used.user + used.system)
 
 
-def _watch_idle(worker: Watched, process: psutil.Process) -> None:
-    """A script can leave something behind an answer that computes on: it would cost everybody else their time."""
-    if worker.deadline is not None:
-        worker.idle_for = 0.0
+def _look_at_time(worker: Watched, computed: float) -> None:
+    """End a worker that is asked and says nothing, and one that computes on though nothing is asked of it.
+
+    The worker knows best how long a record takes; this is for one that cannot tell any more. Where the machine has too
+    much to do, it waits for one that gets to compute.
+    """
+    now, since = time.monotonic(), worker.asked_at
+    if worker.looked_at is None or worker.looked_at[0] != since:
+        worker.looked_at = since, now, computed
         return
-    if worker.idle_for == 0.0:
-        worker.cpu_seconds = sum(process.cpu_times()[:2])
-    worker.idle_for += LOOKED_AT_EVERY
-    if worker.idle_for >= IDLE:
-        used = sum(process.cpu_times()[:2]) - worker.cpu_seconds
-        worker.idle_for = 0.0
-        if used > IDLE / 2:
-            worker.ended_for = worker.ended_for or 'idle'
-            worker.kill()
+    _, began, before = worker.looked_at
+    passed, computed = now - began, computed - before
+    if since is None:
+        if passed > IDLE:
+            worker.looked_at = None
+            if computed > passed / 2:
+                _end(worker, 'idle')
+    elif passed > worker.time_limit + GRACE and (
+        computed < RUNNING * passed or passed > PATIENCE * worker.time_limit + GRACE
+    ):
+        _end(worker, 'time')
+
+
+def _end(worker: Watched, reason: str) -> None:
+    worker.ended_for = worker.ended_for or reason
+    worker.kill()
 
 
 _watcher = _Watcher()

@@ -43,6 +43,12 @@ that ends had computed in it is lost."""
 LOOKED_AT_EVERY = 0.02
 """How often the time of a record and the process that started this one are looked at, in seconds."""
 
+RUNNING = 0.02
+"""A process that has less than this share of a processor waits for something; one that computes gets more anywhere."""
+
+PATIENCE = 10
+"""So many times its limit nothing takes, however much the machine has to do."""
+
 OVERHEAD = 512 << 20
 """What Python, V8 and the stacks of their threads may take beside the model, in bytes."""
 
@@ -78,8 +84,10 @@ class Engine:
         self.fill(described + b''.join(files.values()))
         self.write(size=len(described))
         self._load()
+        waiting = 0.001
         while not self.word('loaded'):
-            time.sleep(0.001)
+            time.sleep(waiting)
+            waiting = min(2 * waiting, LOOKED_AT_EVERY)
         return '' if self.word('loaded') > 0 else str(self.reason()) or 'it is no model'
 
     def fill(self, content: bytes) -> None:
@@ -140,7 +148,7 @@ class Worker:
     def __init__(self, asked: BinaryIO, answered: BinaryIO) -> None:
         self._asked, self._answered = asked, answered
         self._writing = threading.Lock()
-        self._deadline: float | None = None
+        self._limit: tuple[float, float, float] | None = None
         self.engine: Engine | None = None
         self.timeout = 0.0
 
@@ -159,12 +167,12 @@ class Worker:
         v8.set_hard_memory_limit(settings['memory'])
         javascript = Path(__file__).with_name('engine.js').read_text(encoding='utf-8')
         self.engine = engine = Engine(v8, javascript)
-        self._deadline = time.monotonic() + self.timeout
+        self._start_limit(self.timeout)
         try:
             failure = engine.load(script, parts)
         except Exception as error:  # noqa: BLE001 - whatever the package does is told
             failure = describe(error)
-        self._deadline = None
+        self._limit = None
         self._reply(FAILED if failure else DONE, 0, b'', failure)
         if failure:
             return
@@ -174,16 +182,16 @@ class Worker:
             try:
                 self._answer(engine, prefix, suffix, count, milliseconds, content)
             except (ValueError, TypeError) as error:
-                self._deadline = None
+                self._limit = None
                 self._reply(FAILED, 0, b'', f'the model destroyed its memory: {describe(error)}')
 
     def _answer(self, engine: Engine, prefix: int, suffix: int, count: int, milliseconds: int, content: bytes) -> None:
         seconds = self.timeout + milliseconds / 1000
-        self._deadline = time.monotonic() + seconds
+        self._start_limit(seconds)
         engine.fill(content)
         done, failure = 0, ''
         while done < count and not failure:
-            self._deadline = time.monotonic() + seconds
+            self._start_limit(seconds)
             try:
                 engine.cross(done, count, prefix, suffix, milliseconds)
             except Exception as error:  # noqa: BLE001 - the package's own
@@ -192,7 +200,7 @@ class Worker:
             if not answered and not failure:
                 engine.grow()
                 continue
-            self._deadline = None
+            self._limit = None
             done += answered
             self._reply(FAILED if failure else DONE if done == count else MORE, answered, answers, failure)
 
@@ -211,12 +219,16 @@ class Worker:
             )
         return f'the model aborted: {thrown}' + (f'; it said: {said}' if said and said not in thrown else '')
 
+    def _start_limit(self, seconds: float) -> None:
+        """From now on, something may take so long."""
+        self._limit = seconds, time.monotonic(), time.process_time()
+
     def _watch(self, parent: int) -> None:
         """End this process when a record takes too long, and when the one that started it is gone."""
         while _is_there(parent):
             time.sleep(LOOKED_AT_EVERY)
             with self._writing:
-                if self._deadline is not None and time.monotonic() > self._deadline:
+                if self._limit is not None and _is_over(*self._limit):
                     self._give_up()
         os._exit(0)
 
@@ -250,6 +262,18 @@ def describe(error: BaseException) -> str:
     """The first line of what V8 says, without the place in a script that nobody has."""
     lines = [line.strip() for line in str(error)[:4000].splitlines() if line.strip()]
     return re.sub(r'^(<anonymous>|undefined):\d+: ', '', lines[0])[:500] if lines else type(error).__name__
+
+
+def _is_over(seconds: float, began: float, computed: float) -> bool:
+    """Whether something takes longer than so many seconds.
+
+    On a machine that has too much to do, what gets little of it is given more time; what only waits gets none.
+    """
+    passed = time.monotonic() - began
+    if passed < seconds:
+        return False
+    used = time.process_time() - computed
+    return used >= seconds / 2 or used < RUNNING * passed or passed >= PATIENCE * seconds
 
 
 def _is_there(parent: int) -> bool:
