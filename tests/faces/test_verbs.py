@@ -115,7 +115,7 @@ def test_outputs_are_selected_by_name_pattern_and_subservice(hybrid: Hybrid.Clie
 
     assert outputs(selected_outputs='volume, mass') == {'volume', 'mass'}
     assert outputs(selected_outputs=['surface']) == {'surface'}
-    assert outputs(outputs_filter='^(vol|mas)') == {'volume', 'mass'}
+    assert outputs(outputs_filter='(vol|MAS).*') == {'volume', 'mass'}
     assert outputs(subservices=['Weight']) == {'mass'}
 
 

@@ -112,6 +112,7 @@ class _Uvicorn(uvicorn.Server):
         self.app = app
         self.origins = origins
         self.ready: Callable[[], object] | None = None
+        self.process_ends = False
         certificate = listening.certificate
         config = uvicorn.Config(
             self.answer,
@@ -145,8 +146,12 @@ class _Uvicorn(uvicorn.Server):
             self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop taking connections, and the models."""
-        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.app.catalog.drain, STOPPING))
+        """Stop taking connections and, where the process ends, the models."""
+        await asyncio.gather(super().shutdown(sockets), self._drain())
+
+    async def _drain(self) -> None:
+        if self.process_ends:
+            await asyncio.to_thread(self.app.catalog.drain, STOPPING)
 
 
 @contextlib.contextmanager
@@ -156,7 +161,7 @@ def _signals_of(server: _Uvicorn) -> Generator[list[int]]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         server.force_exit = bool(received)
-        server.should_exit = True
+        server.should_exit = server.process_ends = True
         received.append(number)
 
     if threading.current_thread() is not threading.main_thread():
