@@ -283,14 +283,24 @@ static int put_decimal(buffer *to, double value)
     long long digits = llround(scaled);
     if ((double)digits / 1e6 != value)
         return 0;
-    long long whole = llabs(digits) / 1000000, decimals = llabs(digits) % 1000000;
-    int length = snprintf(text, sizeof text, "%s%lld", digits < 0 ? "-" : "", whole);
-    if (decimals) {
-        length += snprintf(text + length, sizeof text - (size_t)length, ".%06lld", decimals);
-        while (text[length - 1] == '0')
-            length--;
+    long long whole = llabs(digits) / 1000000;
+    int decimals = (int)(llabs(digits) % 1000000), places = 6;
+    char *end = text + sizeof text, *at = end; /* from the last digit to the first */
+    while (decimals && decimals % 10 == 0) {
+        decimals /= 10;
+        places--;
     }
-    put_bytes(to, text, (size_t)length);
+    if (decimals) {
+        for (; places > 0; places--, decimals /= 10)
+            *--at = (char)('0' + decimals % 10);
+        *--at = '.';
+    }
+    do
+        *--at = (char)('0' + whole % 10);
+    while (whole /= 10);
+    if (digits < 0)
+        *--at = '-';
+    put_bytes(to, at, (size_t)(end - at));
     return 1;
 }
 

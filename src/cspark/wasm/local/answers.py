@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from hybrid_runner_api.models import ErrorAnswer, ErrorDescription, ExecuteManyA
 from .._json import decode_json, encode_json, is_array, is_object
 from .._large_json import collector_paused
 from .errors import RefusedError, ServiceError
+from .ids import new_id
 from .instance import Answer
 from .package import ServiceVersion
 from .statistics import timestamp
@@ -79,7 +79,7 @@ def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: Json, mil
         version_id=version.version_id,
         version=version.version,
         process_time=milliseconds,
-        call_id=str(uuid.uuid4()),
+        call_id=new_id(),
         compiler_type=about.get('compiler_type', 'Neuron'),
         compiler_version=about.get('compiler_version'),
         source_hash=about.get('source_hash'),
@@ -118,7 +118,7 @@ def envelope_of_many(
         service_id=version.service_id,
         version_id=version.version_id,
         version=version.version,
-        call_id=str(uuid.uuid4()),
+        call_id=new_id(),
         compiler_version=next(filter(None, map(_compiler_version, answers)), None),
         correlation_id=body.get('correlation_id'),
         request_timestamp=timestamp(),

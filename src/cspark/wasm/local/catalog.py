@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from dateutil.parser import isoparse
@@ -30,6 +31,11 @@ class Served:
     version: ServiceVersion
     pool: Pool
     strict_vendor: bool = False
+
+    @cached_property
+    def order(self) -> tuple[tuple[int, str], ...]:
+        """What its version compares by."""
+        return _order(self.version.version)
 
 
 class Catalog:
@@ -158,14 +164,14 @@ def _choose(matching: list[Served], named: UriParams, active_at: str | None) -> 
     found = matching
     if named.version and not named.version_id:
         wanted = _order(named.version)
-        found = [s for s in found if _order(s.version.version)[: len(wanted)] == wanted]
+        found = [s for s in found if s.order[: len(wanted)] == wanted]
     if active_at and not named.version_id:
         moment = _moment(active_at)
         found = [s for s in found if s.version.effective_from <= moment < s.version.effective_until]
     if not found:
         asked = f'version {named.version!r}' if named.version else f'version in effect at {active_at}'
         raise RefusedError(404, f'no {asked} of {named.omit("version").service_uri!r}; {_known(matching)}')
-    return max(found, key=lambda served: _order(served.version.version))
+    return max(found, key=lambda served: served.order)
 
 
 def _same_version(one: ServiceVersion, other: ServiceVersion) -> bool:

@@ -29,6 +29,9 @@ __all__ = ['Answer', 'Instance', 'Requests', 'Run']
 ENVIRONMENT: Final = ('PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LANG')
 """The variables that a Python needs to start."""
 
+PIPE: Final = 1 << 20
+"""How much a pipe to a worker holds, in bytes."""
+
 WORKER: Final = Path(__file__).with_name('worker.py')
 
 
@@ -91,6 +94,7 @@ class Instance(Watched):
         self.file = f'{model.name}.js'
         self._owner = os.getpid()
         self._process = _start()
+        _widen(self._process)
         self.process_id = self._process.pid
         watch(self)
         try:
@@ -257,6 +261,16 @@ def _command() -> list[str]:
         raise SparkSdkError('sys.executable is empty: this interpreter cannot start the workers of a local runner')
     beside = Path(next(iter(found.submodule_search_locations))).parent
     return [sys.executable, '-I', '-S', str(WORKER), str(beside)]
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let large requests and answers through the pipes in few pieces, where the system can."""
+    if sys.platform == 'linux':
+        import fcntl
+
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            with contextlib.suppress(OSError):  # it is more than the system lets this user have
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _start() -> subprocess.Popen[bytes]:

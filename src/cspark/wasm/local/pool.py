@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Final
 
@@ -24,8 +26,14 @@ WAIT: Final = 55.0
 LOST_INSTANCES: Final = 3
 """After so many records of one call that cost an instance, the rest of the call is given up."""
 
-SMALLEST_PIECE: Final = 64
-"""A call with fewer records than this for each instance is not worth splitting further."""
+SMALLEST_PIECE: Final = 20.0
+"""What an instance computes in less than so many milliseconds is not worth splitting off."""
+
+MOST_AT_FIRST: Final = 64
+"""So many records are a piece where it is not known yet how long one takes, and where they take next to no time."""
+
+LONGEST_ROW: Final = 5.0
+"""Requests of several calls are computed in a row only if that takes less than so many milliseconds."""
 
 STOPPED: Final = 'the service is being replaced, or the runner stops'
 
@@ -72,20 +80,35 @@ class Slot:
             instance.close()
 
     def _work(self) -> None:
-        piece = self._given.get()
-        while piece is not None:
+        given = self._given.get()
+        while given is not None:
             self.busy = True
+            pieces = [given, *self._pool.more_like(given)]
             try:
-                cancelled = piece.call.future.done()
-                piece.call.finish(piece.number, [] if cancelled else self._compute(piece))
-            except Exception as error:  # noqa: BLE001 - the call must end, and the thread must live
-                piece.call.fail(piece.number, ServiceError(500, f'the runner failed: {type(error).__name__}: {error}'))
+                self._compute_pieces(pieces)
+            except Exception as error:  # noqa: BLE001 - the calls must end, and the thread must live
+                failure = ServiceError(500, f'the runner failed: {type(error).__name__}: {error}')
+                for piece in pieces:
+                    piece.call.fail(piece.number, failure)
             self.busy = False
-            piece = self._pool.next_for(self) or self._given.get()
+            given = self._pool.next_for(self) or self._given.get()
         self.empty()
 
-    def _compute(self, piece: Piece) -> list[Result]:
-        call, requests = piece.call, piece.requests
+    def _compute_pieces(self, pieces: list[Piece]) -> None:
+        """Compute pieces of one or more calls in a row, and hand each call what is its own."""
+        wanted = [piece for piece in pieces if not piece.call.future.done()]
+        first = wanted[0].requests if wanted else pieces[0].requests
+        requests = Requests([part for piece in wanted for part in piece.requests.parts], first.prefix, first.suffix)
+        # Calls that came together by chance do not give each other up.
+        lost = wanted[0].call.lost if len(wanted) == 1 else itertools.repeat(0)
+        results = self._compute(requests, lost)
+        start = 0
+        for piece in pieces:
+            end = start + (len(piece.requests) if piece in wanted else 0)
+            piece.call.finish(piece.number, results[start:end])
+            start = end
+
+    def _compute(self, requests: Requests, lost: Iterator[int]) -> list[Result]:
         results: list[Result] = []
         singly = False
         while len(results) < len(requests):
@@ -105,7 +128,7 @@ class Slot:
                 continue
             singly = False
             results.append(ServiceError(504 if run.timed_out else 500, run.failure))
-            if next(call.lost) >= LOST_INSTANCES:
+            if next(lost) >= LOST_INSTANCES:
                 reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'
                 results += [ServiceError(503, reason)] * (len(requests) - len(results))
         if len(results) != len(requests):
@@ -180,7 +203,7 @@ class Pool:
             ServiceError: 503, where the pool is closed. In the future: 503, where no instance became free in time.
         """
         parts = 4 * len(self.slots) if len(self.slots) > 1 else 1
-        size = max(SMALLEST_PIECE, -(-len(requests) // parts))
+        size = max(self._smallest_piece(), -(-len(requests) // parts))
         starts = range(0, len(requests), size)
         call = Call(len(starts), lambda: self.statistics.end(len(requests)))
         with self._lock:
@@ -195,9 +218,29 @@ class Pool:
                     self._waiting.append(piece)
         return call.future
 
+    def _smallest_piece(self) -> int:
+        """How many records are worth splitting off, by how long they take."""
+        each = self.statistics.mean_time_ms
+        return MOST_AT_FIRST if each is None else max(1, min(MOST_AT_FIRST, round(SMALLEST_PIECE / max(each, 0.01))))
+
     def compute(self, requests: Requests) -> list[Result]:
         """Compute requests and wait for the results."""
         return self.submit(requests).result()
+
+    def more_like(self, first: Piece) -> list[Piece]:
+        """Single requests that wait and can be computed in a row with this one: a crossing costs more than they do.
+
+        Only a fair share of those that wait, and no more than take a few milliseconds.
+        """
+        if not _is_single(first):
+            return []
+        each = max(self.statistics.mean_time_ms or LONGEST_ROW, 0.01)
+        with self._lock:
+            most = min(round(LONGEST_ROW / each), len(self._waiting) // len(self.slots))
+            found: list[Piece] = []
+            while len(found) < most and _is_single(self._waiting[0]):
+                found.append(self._waiting.popleft())
+            return found
 
     def next_for(self, slot: Slot) -> Piece | None:
         """The next piece for an instance that has become free; without one, it waits to be given one."""
@@ -245,3 +288,8 @@ class Pool:
         for slot in self.slots:
             if instance := slot.instance:
                 instance.kill()
+
+
+def _is_single(piece: Piece) -> bool:
+    requests = piece.requests
+    return len(requests) == 1 and not requests.prefix and not requests.suffix

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, TypeAlias
+
+from .ids import new_id
 
 __all__ = ['GoneError', 'HttpAnswer', 'HttpRequest', 'Receive', 'Scope', 'Send']
 
@@ -37,7 +38,7 @@ class HttpRequest:
         self.headers: Mapping[str, str] = {
             name.decode('latin-1'): value.decode('latin-1') for name, value in scope['headers']
         }
-        self.request_id = self.headers.get('x-request-id', '')[:LONGEST_ID] or str(uuid.uuid4())
+        self.request_id = self.headers.get('x-request-id', '')[:LONGEST_ID] or new_id()
         self.tenant = ''
         self.template = ''
 
