@@ -15,6 +15,8 @@ import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm.local import watcher
+from cspark.wasm.local.call import Call, Piece
+from cspark.wasm.local.instance import Requests
 from support.calls import Api, Json, message, serving
 from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
 from support.packages import CYLINDER, CYLINDER_150
@@ -154,6 +156,30 @@ def test_other_services_answer_while_every_instance_of_one_hangs(instances: int,
             assert api.outputs({'height': 1, 'radius': 1, 'density': 1})['mass'] == VOLUME
             assert not any(call.done() for call in calls)
         assert {call.result().status_code for call in calls} == {504}
+
+
+def test_waiting_requests_are_computed_in_a_row_unless_the_model_has_failed() -> None:
+    with serving(scripted(), timeout=1) as api:
+        api.outputs(record(), SCRIPTED)
+        (served,) = api.runner.app.catalog.tenants['my-tenant']
+        first, second, many = (
+            Piece(Call(1, lambda: None), 0, Requests(parts)) for parts in ([b'{}'], [b'{}'], [b'', b''])
+        )
+        for waiting, expected in (([second], [second]), ([many], []), ([second, many], [second])):
+            served.pool._waiting.extend(waiting)
+            assert served.pool.more_like(first) == expected
+            assert served.pool.more_like(many) == []
+            served.pool._waiting.clear()
+        assert api.send(record(HANG), SCRIPTED).status_code == 504
+        served.pool._waiting.append(second)
+        assert served.pool.more_like(first) == []
+        served.pool._waiting.clear()
+
+
+def test_many_callers_at_once_each_get_their_own_answer(api: Api) -> None:
+    with ThreadPoolExecutor(40) as threads:
+        calls = [threads.submit(api.outputs, record(says({'n': number})), SCRIPTED) for number in range(400)]
+    assert [call.result()['n'] for call in calls] == list(range(400))
 
 
 def test_a_model_that_grows_during_a_call_answers_all_the_same(api: Api) -> None:

@@ -230,9 +230,10 @@ class Pool:
     def more_like(self, first: Piece) -> list[Piece]:
         """Single requests that wait and can be computed in a row with this one: a crossing costs more than they do.
 
-        Only a fair share of those that wait, and no more than take a few milliseconds.
+        Only a fair share of those that wait, and no more than take a few milliseconds. A model that has failed before
+        gets each request alone: one that hangs would keep those beside it waiting.
         """
-        if not _is_single(first):
+        if not _is_single(first) or self.statistics.has_failed:
             return []
         each = max(self.statistics.mean_time_ms or LONGEST_ROW, 0.01)
         with self._lock:

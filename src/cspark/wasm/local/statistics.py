@@ -73,6 +73,11 @@ class Statistics:
                 self.crash_count += 1
 
     @property
+    def has_failed(self) -> bool:
+        """Whether an instance was ever lost."""
+        return bool(self.crash_count or self.timeout_count)
+
+    @property
     def mean_time_ms(self) -> float | None:
         """The mean of all completed records."""
         return self._sum / self.completed_count if self.completed_count else None
