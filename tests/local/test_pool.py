@@ -162,9 +162,9 @@ def test_waiting_requests_are_computed_in_a_row_unless_the_model_has_failed() ->
     with serving(scripted(), timeout=1) as api:
         api.outputs(record(), SCRIPTED)
         (served,) = api.runner.app.catalog.tenants['my-tenant']
-        first, second, many = (
-            Piece(Call(1, lambda: None), 0, Requests(parts)) for parts in ([b'{}'], [b'{}'], [b'', b''])
-        )
+        served.pool.statistics.completed(1000, 0.001)  # a fast model, however fast this machine is
+        sizes = (1, 1, 2)
+        first, second, many = (Piece(Call(1, lambda: None), 0, Requests([b'{}'] * size)) for size in sizes)
         for waiting, expected in (([second], [second]), ([many], []), ([second, many], [second])):
             served.pool._waiting.extend(waiting)
             assert served.pool.more_like(first) == expected
