@@ -50,6 +50,7 @@ def clean_environment(**more: str) -> dict[str, str]:
 def runner_url() -> Iterator[str]:
     """The address of a runner that `python -m cspark.wasm serve` started; at the end it must have had no complaints."""
     command = [sys.executable, '-m', 'cspark.wasm', 'serve', '--port', '0', '--instances', '1', '--upload', *PROXIES]
+    command += ['--log-level', 'error']  # refused uploads and aborts, which some tests want, are warnings
     command += [str(CYLINDER), str(TERM_LIFE)]
     with subprocess.Popen(
         command, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
