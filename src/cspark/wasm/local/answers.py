@@ -47,7 +47,7 @@ def read_answers(results: Sequence[Answer | RefusedError]) -> list[Json]:
         if len(read) == len(contents) == len(results) and all(map(_is_answer, read)):
             return read
     except (ValueError, RecursionError):
-        pass
+        return [_read_or_error(result) for result in results]
     return [_read_or_error(result) for result in results]
 
 

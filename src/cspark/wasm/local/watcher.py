@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 import threading
@@ -25,7 +26,7 @@ LOOKED_AT_EVERY: Final = 0.05
 """How often the workers are looked at, in seconds."""
 
 
-class Watched:
+class Watched(abc.ABC):
     """What the watcher knows of a worker.
 
     Args:
@@ -45,9 +46,9 @@ class Watched:
         self.memory_bytes = 0
         self.peak_memory_bytes = 0
 
+    @abc.abstractmethod
     def kill(self) -> None:
         """End the process without waiting."""
-        raise NotImplementedError
 
     def forget(self) -> None:
         """Watch it no longer."""
