@@ -16,7 +16,7 @@ import pytest
 import cspark.wasm as Hybrid
 from cspark.wasm.local import watcher
 from cspark.wasm.local.call import Call, Piece
-from cspark.wasm.local.instance import Requests
+from cspark.wasm.local.instance import Instance, Requests, Run
 from support.calls import Api, Json, message, serving
 from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
 from support.packages import CYLINDER, CYLINDER_150
@@ -257,3 +257,17 @@ def test_a_package_can_be_replaced_while_it_is_called() -> None:
             uploads = [api.upload(CYLINDER.read_bytes()).status_code for _ in range(3)]
     assert uploads == [200] * 3
     assert {status for call in calls for status in call.result()} <= {200, 503}
+
+
+def test_an_instance_that_is_lost_behind_its_last_answer_costs_no_record(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Instance.run
+
+    def run(self: Instance, requests: Requests, *, singly: bool = False) -> Run:
+        done = real(self, requests, singly=singly)
+        done.failure, done.timed_out = 'the model takes longer than 2 s', True
+        return done
+
+    monkeypatch.setattr(Instance, 'run', run)
+    assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME

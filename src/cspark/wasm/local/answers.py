@@ -5,75 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from hybrid_runner_api.models import ErrorAnswer, ErrorDescription, ExecuteManyAnswer, ResponseMeta
 
-from .._json import decode_json, encode_json, is_array, is_object
-from .._large_json import collector_paused
+from .._json import Fragment, encode_json, is_object
 from .errors import RefusedError, ServiceError
 from .ids import new_id
 from .instance import Answer
+from .model_answer import ModelAnswer, cut_answer, read
 from .package import ServiceVersion
 from .statistics import timestamp
 
-__all__ = ['encode_answer', 'envelope', 'envelope_of_many', 'error_envelope', 'read_answer', 'read_answers']
+__all__ = ['encode_answer', 'envelope', 'envelope_of_many', 'error_envelope', 'read_answers']
 
 Json = dict[str, Any]
 
 RECORD_LISTS: Final = ('outputs', 'warnings', 'errors', 'service_chain')
 
 
-def read_answer(answer: Answer) -> Json:
-    """What a model answered to one request.
-
-    Raises:
-        ServiceError: 500 where that is no answer.
-    """
-    try:
-        content: Any = decode_json(answer.content)
-    except (ValueError, RecursionError) as error:
-        raise ServiceError(500, f'the model answered with something that is not JSON: {error}') from None
-    if not _is_answer(content):
-        raise ServiceError(500, 'the model answered without response_data')
-    found: Json = content
-    return found
-
-
-def read_answers(results: Sequence[Answer | RefusedError]) -> list[Json]:
-    """What a model answered to each request, or an error in its place."""
-    contents = [result.content for result in results if isinstance(result, Answer)]
-    try:
-        # One call for all of them. Whatever is odd about one is found out one by one.
-        read: list[Json] = decode_json(b'[%b]' % b','.join(contents))
-        if len(read) == len(contents) == len(results) and all(map(_is_answer, read)):
-            return read
-    except (ValueError, RecursionError):
-        return [_read_or_error(result) for result in results]
+def read_answers(results: Sequence[Answer | RefusedError]) -> list[ModelAnswer]:
+    """What a model answered to each request, or an error in its place; one that failed says so among its errors."""
     return [_read_or_error(result) for result in results]
 
 
-def _read_or_error(result: Answer | RefusedError) -> Json:
+def _read_or_error(result: Answer | RefusedError) -> ModelAnswer:
     try:
-        if isinstance(result, Answer):
-            return read_answer(result)
-        error = result
-    except RefusedError as found:
-        error = found
-    return {'response_data': {'errors': [_error_entry(error)]}}
+        if isinstance(result, RefusedError):
+            raise result
+        answer = cut_answer(result.content)
+        if answer.has_failed:
+            answer.add('errors', [_error_entry(ServiceError(500, _words_of(answer)))], first=True)
+    except RefusedError as error:
+        answer = ModelAnswer()
+        answer.put('errors', [_error_entry(error)])
+    return answer
 
 
-def _is_answer(content: object) -> bool:
-    return is_object(content) and (is_object(content.get('response_data')) or _has_failed(content))
+def _words_of(answer: ModelAnswer) -> str:
+    """What a model says of its failure."""
+    error = read(answer.error)
+    told = error.get('message') if is_object(error) else error
+    return told if isinstance(told, str) and told else 'the model failed'
 
 
-def _has_failed(answer: Mapping[str, Any]) -> bool:
-    """Whether the model itself says that it failed."""
-    return answer.get('status') not in (None, 'Success') or answer.get('error') is not None
-
-
-def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: Json, milliseconds: int) -> Json:
+def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnswer, milliseconds: int) -> Json:
     """The v3 envelope of a model's answer."""
-    data = answer.get('response_data')
-    about = _about(answer)
+    about = answer.about
     response = ResponseMeta(
         service_id=version.service_id,
         version_id=version.version_id,
@@ -88,32 +66,31 @@ def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: Json, mil
         system='SPARK',
         request_timestamp=timestamp(),
     ).to_dict()
-    said = answer.get('status')
-    otherwise = 'Error' if _has_failed(answer) else 'Success'
+    said = read(answer.status)
+    otherwise = 'Error' if answer.has_failed else 'Success'
+    data = answer.response_data
     return {
         'status': said if isinstance(said, str) and said else otherwise,
-        'error': answer.get('error'),
-        'response_data': dict.fromkeys(RECORD_LISTS) | data if is_object(data) else None,
+        'error': _as_it_stands(answer.error),
+        'response_data': None
+        if data is None
+        else dict.fromkeys(RECORD_LISTS) | {name: _as_it_stands(member) for name, member in data.items()},
         'response_meta': response | {name: value for name, value in about.items() if name not in response},
     }
 
 
-def _about(answer: Json) -> Json:
-    meta = answer.get('response_meta')
-    return meta if is_object(meta) else {}
-
-
-@collector_paused()
 def envelope_of_many(
-    version: ServiceVersion, body: Mapping[str, Any], results: Sequence[Answer | RefusedError], answers: list[Json]
+    version: ServiceVersion,
+    body: Mapping[str, Any],
+    results: Sequence[Answer | RefusedError],
+    answers: Sequence[ModelAnswer],
 ) -> Json:
     """The v4 envelope of what a model answered to many requests."""
-    data = [_record_of(answer) for answer in answers]
     many: Json = ExecuteManyAnswer(
-        outputs=[one.get('outputs') for one in data],
-        warnings=[one.get('warnings') for one in data],
-        errors=[one.get('errors') for one in data],
-        service_chain=[one.get('service_chain') for one in data],
+        outputs=[],
+        warnings=[],
+        errors=[],
+        service_chain=[],
         process_time=[result.milliseconds if isinstance(result, Answer) else 0 for result in results],
         service_id=version.service_id,
         version_id=version.version_id,
@@ -123,25 +100,18 @@ def envelope_of_many(
         correlation_id=body.get('correlation_id'),
         request_timestamp=timestamp(),
     ).to_dict()
+    for name in RECORD_LISTS:
+        many[name] = Fragment(b'[%b]' % b','.join([answer.data(name) for answer in answers]))
     return {name: many[name] for name in ('outputs', 'process_time', 'warnings', 'errors', 'service_chain')} | many
 
 
-def _compiler_version(answer: Json) -> str | None:
-    found = _about(answer).get('compiler_version')
+def _compiler_version(answer: ModelAnswer) -> str | None:
+    found = answer.about.get('compiler_version')
     return found if isinstance(found, str) else None
 
 
-def _record_of(answer: Json) -> Json:
-    """One record's part of a v4 answer: there, a model that failed says so among the record's errors."""
-    data = answer.get('response_data')
-    record: Json = data if is_object(data) else {}
-    if not _has_failed(answer):
-        return record
-    error: Any = answer.get('error')
-    told = error.get('message') if is_object(error) else error
-    failed = _error_entry(ServiceError(500, told if isinstance(told, str) and told else 'the model failed'))
-    others: Any = record.get('errors')
-    return {**record, 'errors': [failed, *(others if is_array(others) else ())]}
+def _as_it_stands(member: msgspec.Raw) -> Any:
+    return Fragment(bytes(member))
 
 
 def error_envelope(message: str) -> Json:
@@ -155,26 +125,15 @@ def error_envelope(message: str) -> Json:
 
 
 def encode_answer(answer: Json) -> bytes:
-    """An answer as JSON. A record whose outputs are nested too deeply for that does not fail the others.
+    """An answer as JSON.
 
     Raises:
-        ServiceError: 500, where there are no others.
+        ServiceError: 500 where it repeats something of the request that is nested too deeply.
     """
     try:
         return encode_json(answer)
-    except TypeError:
-        error = ServiceError(500, 'the model answered with values that are nested too deeply')
-    if not is_array(answer.get('outputs')):
-        raise error
-    for index in range(len(answer['outputs'])):
-        record = {name: answer[name][index] for name in RECORD_LISTS}
-        try:
-            encode_json([record])
-        except TypeError:
-            record = dict.fromkeys(RECORD_LISTS) | {'errors': [_error_entry(error)]}
-        for name in RECORD_LISTS:
-            answer[name][index] = record[name]
-    return encode_json(answer)
+    except TypeError as error:
+        raise ServiceError(500, f'the answer cannot be written: {error}') from None
 
 
 def _error_entry(error: RefusedError) -> Json:

@@ -46,8 +46,8 @@
     head[HEAD.LOADED] = -1
   }
 
-  /* Says whether the answer fitted. Each is a word for its length, one for its milliseconds, and its bytes. */
-  function deliver(bytes, length, milliseconds) {
+  /* Says whether the answer fits. Each is a word for its length, one for its milliseconds, and its bytes. */
+  function place(buffer, at, length, milliseconds) {
     const start = head[HEAD.USED], end = start + 8 + ((length + 3) & ~3)
     if (end > capacity) {
       head[HEAD.NEEDED] = end - start
@@ -55,10 +55,14 @@
     }
     outWords[start >> 2] = length
     outWords[(start >> 2) + 1] = milliseconds
-    copy(outBytes, bytes, start + 8)
-    head[HEAD.USED] = end
-    head[HEAD.DONE]++
+    copy(outBytes, bytesOf(buffer, at, length), start + 8)
     return true
+  }
+
+  /* From now on it counts as an answer, whatever the package does next. */
+  function deliver(length) {
+    head[HEAD.USED] += 8 + ((length + 3) & ~3)
+    head[HEAD.DONE]++
   }
 
   function compute(prefix, suffix, start, length) {
@@ -73,15 +77,17 @@
     clock = now()
     const answered = model.getValue(sizeAt, 'i32') | 0
     if (answered < 0) throw new Fault('the model answers with ' + answered + ' bytes')
-    const answer = new Bytes(answered)
-    copy(answer, bytesOf(model.HEAPU8.buffer, output, answered), 0)
+    const memory = model.HEAPU8.buffer, fits = place(memory, output, answered, clock - started)
+    if (!fits) {
+      waiting = new Buffer(answered)
+      waitingSize = answered
+      waitingTime = clock - started
+      copy(new Bytes(waiting), bytesOf(memory, output, answered), 0)
+    }
     model._free(input)
     model._free(output)
-    if (deliver(answer, answered, clock - started)) return true
-    waiting = answer
-    waitingSize = answered
-    waitingTime = clock - started
-    return false
+    if (fits) deliver(answered)
+    return fits
   }
 
   return {
@@ -131,7 +137,8 @@
       clock = now()
       const until = clock + head[HEAD.SLICE]
       if (waiting) {
-        if (!deliver(waiting, waitingSize, waitingTime)) return
+        if (!place(waiting, 0, waitingSize, waitingTime)) return
+        deliver(waitingSize)
         waiting = null
         start += sizes[next++]
       }

@@ -14,13 +14,14 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from .._json import is_array, is_object
+from .._json import is_object
 from ..uri import Uri, UriParams
-from .answers import envelope, envelope_of_many, read_answer, read_answers
+from .answers import envelope, envelope_of_many, read_answers
 from .call import Result
 from .catalog import Catalog, Served
 from .errors import RefusedError, ServiceError
 from .instance import Requests
+from .model_answer import ModelAnswer, cut_answer, raw, read_object
 from .pool import Pool
 from .requests import encode_request, encode_requests, model_meta, read_records, single_record
 
@@ -50,11 +51,11 @@ def execute(catalog: Catalog, tenant: str, named: UriParams, body: Json) -> Step
     served = catalog.find(tenant, _named(named, meta), _text(meta, 'transaction_date'))
     if 'inputs' in data and not served.strict_vendor:
         data = {**data, 'inputs': single_record(data['inputs'])}
-    answer = yield from _compute_one(served, data, meta)
+    answer, milliseconds = yield from _compute_one(served, data, meta)
     warnings = _unknown_inputs(served, data.get('inputs'))
-    if warnings and is_object(found := answer['response_data']):
-        found['warnings'] = _joined(found['warnings'], warnings)
-    return answer
+    if warnings and answer.response_data is not None:
+        answer.add('warnings', warnings)
+    return envelope(served.version, meta, answer, milliseconds)
 
 
 def validate(catalog: Catalog, tenant: str, body: Json) -> Steps:
@@ -63,20 +64,22 @@ def validate(catalog: Catalog, tenant: str, body: Json) -> Steps:
     served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
     kind = _text(meta, 'validation_type') or 'default_values'
     if kind == 'dynamic':
-        return (yield from _compute_one(served, _given(body), {**meta, '__api_meta': {'api': 'dynamic_validation'}}))
+        asked = {**meta, '__api_meta': {'api': 'dynamic_validation'}}
+        return envelope(served.version, asked, *(yield from _compute_one(served, _given(body), asked)))
     if kind != 'default_values':
         raise RefusedError(400, f'validation_type {kind!r} is not known; give "dynamic" or "default_values"')
-    return envelope(served.version, meta, {'response_data': dict(served.version.validations)}, 0)
+    validations = {name: raw(value) for name, value in served.version.validations.items()}
+    return envelope(served.version, meta, ModelAnswer(validations), 0)
 
 
 def describe(catalog: Catalog, tenant: str, body: Json) -> Steps:
     """Metadata: what the model computes, and what the metadata subservice has ready."""
     meta = _object(body, 'request_meta')
     served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
-    answer = yield from _compute_one(served, _given(body), {**meta, 'requested_output_regex': METADATA})
-    if is_object(data := answer['response_data']):
-        data['outputs'] = {**(data['outputs'] or {}), **served.version.model.shown_metadata}
-    return answer
+    answer, milliseconds = yield from _compute_one(served, _given(body), {**meta, 'requested_output_regex': METADATA})
+    if answer.response_data is not None:
+        answer.put('outputs', {**read_object(answer.data('outputs')), **served.version.model.shown_metadata})
+    return envelope(served.version, meta, answer, milliseconds)
 
 
 def execute_many(catalog: Catalog, tenant: str, body: Json) -> Steps:
@@ -91,38 +94,36 @@ def execute_many(catalog: Catalog, tenant: str, body: Json) -> Steps:
     rest = iter(computed)
     results = [next(rest) if error is None else error for error in refused]
     answers = read_answers(results)
-    many = envelope_of_many(served.version, body, results, answers)
-    category = meta.get('service_category')
-    for index, record in enumerate(records):
-        if category and 'response_data' in answers[index]:
-            many['outputs'][index] = _with_subservices(served, category, many['outputs'][index])
+    for record, answer in zip(records, answers, strict=True):
+        _add_subservices(served, meta, answer)
         if warnings := _unknown_inputs(served, record):
-            many['warnings'][index] = _joined(many['warnings'][index], warnings)
-    return many
+            answer.add('warnings', warnings)
+    return envelope_of_many(served.version, body, results, answers)
 
 
-def _compute_one(served: Served, data: Json, meta: Json) -> Steps:
+def _compute_one(
+    served: Served, data: Json, meta: Json
+) -> Generator[tuple[Pool, Requests], list[Result], tuple[ModelAnswer, int]]:
     given = model_meta(meta)
     (result,) = yield served.pool, encode_request(data, given)
     if isinstance(result, ServiceError):
         raise _explained(result, given)
-    answer = envelope(served.version, meta, read_answer(result), result.milliseconds)
-    category = given.get('service_category')
-    if category and is_object(answer['response_data']):
-        answer['response_data']['outputs'] = _with_subservices(served, category, answer['response_data']['outputs'])
-    return answer
+    answer = cut_answer(result.content)
+    _add_subservices(served, given, answer)
+    return answer, result.milliseconds
 
 
-def _with_subservices(served: Served, category: str, outputs: Any) -> Any:
-    """What two subservices answer that are not the model's: as the vendor's engine does, to the letter."""
+def _add_subservices(served: Served, meta: Json, answer: ModelAnswer) -> None:
+    """Put in what two subservices answer that are not the model's: as the vendor's engine does, to the letter."""
+    category = meta.get('service_category')
+    if not category or answer.response_data is None:
+        return
     names = category.lower().split(',')
     model = served.version.model
     if 'metadata' in names and model.metadata is not None:
-        computed: Json = outputs or {}
-        return {**computed, **model.metadata}
-    if 'formspec' in names and model.form_spec is not None:
-        return model.form_spec
-    return outputs
+        answer.put('outputs', {**read_object(answer.data('outputs')), **model.metadata})
+    elif 'formspec' in names and model.form_spec is not None:
+        answer.put('outputs', model.form_spec)
 
 
 def _explained(error: ServiceError, meta: Json) -> RefusedError:
@@ -141,10 +142,6 @@ def _unknown_inputs(served: Served, record: object) -> list[Json]:
     if served.strict_vendor or not is_object(record):
         return []
     return served.version.input_names.warnings(record)
-
-
-def _joined(warnings: object, more: list[Json]) -> list[Any]:
-    return [*(warnings if is_array(warnings) else ()), *more]
 
 
 def _given(body: Json) -> Json:

@@ -123,6 +123,8 @@ class Slot:
                 continue
             self._pool.statistics.failed(timed_out=run.timed_out)
             logger.warning('an instance of %s was lost: %s', self._pool.name, run.failure)
+            if len(results) == len(requests):
+                break  # it was lost behind its last answer
             if run.died and not singly and len(results) + 1 < len(requests):
                 singly = True  # one of the rest ended the process; which one, shows when they come one by one
                 continue
