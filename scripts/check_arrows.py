@@ -1,4 +1,4 @@
-"""Check that imports run one way: generated, values, flows, drivers, faces, and the annex beside them.
+"""Check that imports run one way: generated, values, flows, http, drivers, faces, and the annex beside them.
 
 Run it as `python scripts/check_arrows.py`. docs/architecture.md says why.
 """
@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'generated': set(),
     'values': {'values'},
     'flows': {'generated', 'values', 'flows'},
-    'drivers': {'generated', 'values', 'flows', 'drivers'},
+    'http': {'values', 'flows', 'http'},
+    'drivers': {'generated', 'values', 'flows', 'http', 'drivers'},
     'faces': {'generated', 'values', 'flows', 'drivers', 'faces'},
     'annex': {'generated', 'values', 'annex'},
     'init': {'values', 'faces'},
@@ -34,7 +35,7 @@ MAY_IMPORT_LATE: dict[str, set[str]] = {
 }
 FACES = {'_client', '_async_client', 'many'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
-MAY_WAIT = {'drivers', 'annex', 'main'}
+MAY_WAIT = {'http', 'drivers', 'annex', 'main'}
 MAY_SPELL = {'uri.py'}
 """`Uri.of` and `Uri.partial` build addresses for callers who built them with the published client."""
 
@@ -45,7 +46,8 @@ def room(path: Path) -> str:
         return 'generated'
     first = path.relative_to(SOURCE).parts[0]
     name = first.removesuffix('.py')
-    folders = {'_flows': 'flows', '_drivers': 'drivers', 'local': 'annex', '__init__': 'init', '__main__': 'main'}
+    folders = {'_flows': 'flows', '_http': 'http', '_drivers': 'drivers', 'local': 'annex'}
+    folders |= {'__init__': 'init', '__main__': 'main'}
     return folders.get(name) or ('faces' if name in FACES else 'values')
 
 
@@ -102,7 +104,7 @@ def problems(path: Path) -> Iterator[str]:
                 yield f'{path.relative_to(ROOT)}:{node.lineno}: {here} must not wait ({module})'
             if there == 'generated' and here != 'generated' and any(p.startswith('_') for p in module.split('.')):
                 yield f'{path.relative_to(ROOT)}:{node.lineno}: {module} is private to the generated client'
-    if here in ('values', 'flows', 'drivers', 'faces') and path.name not in MAY_SPELL:
+    if here in ('values', 'flows', 'http', 'drivers', 'faces') and path.name not in MAY_SPELL:
         yield from (f'{path.relative_to(ROOT)}:{line}: a path of the API is spelled here' for line in spelled(tree))
 
 

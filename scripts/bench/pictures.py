@@ -20,9 +20,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from run import ROOT, server
 
 import cspark.wasm as Hybrid
-from cspark.wasm._drivers.direct import DirectConnections
 from cspark.wasm._flows import services
 from cspark.wasm._flows.flow import Compute, Send
+from cspark.wasm._http.blocking import BlockingConnections
+from cspark.wasm._http.echoes import Echoes
 
 OPTIONS: dict[str, Any] = {'tenant': 'my-tenant', 'token': 'open', 'logger': False}
 RECORD = {'height': 10, 'radius': 2}
@@ -60,7 +61,7 @@ def parts(url: str) -> dict[str, float]:
             return
 
     flow()
-    connections = DirectConnections(verify=True)
+    connections = BlockingConnections(True, Echoes())
     step = sent[0]
     step.deadline += 3600
     where = urlsplit(url)

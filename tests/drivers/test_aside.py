@@ -11,8 +11,8 @@ import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm import many, tables
-from cspark.wasm._drivers import session
 from cspark.wasm._flows import exchange, services
+from cspark.wasm._http import awaiting
 from cspark.wasm.checkpoint import Checkpoint
 from support.many import URI, Squares, squares
 
@@ -53,7 +53,7 @@ async def test_many_records_are_encoded_and_decoded_on_threads(
     squarer: Squares, layout: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: set[str] = set()
-    decoded = watched(monkeypatch, exchange, 'decode_json')
+    decoded = watched(monkeypatch, exchange, 'decode_answer')
     turned = watched(monkeypatch, services, 'columnar')
     records = [{'side': Odd(encoded, side), 'name': 'x' * 50} for side in range(20_000)]
     async with client(squarer) as hybrid:
@@ -65,7 +65,7 @@ async def test_many_records_are_encoded_and_decoded_on_threads(
 
 
 async def test_large_packed_answers_are_unpacked_on_threads(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    unpacked = watched(monkeypatch, session, 'unpacked')
+    unpacked = watched(monkeypatch, awaiting, 'received')
     async with Hybrid.AsyncClient(base_url=url, tenant='my-tenant', token='open') as hybrid:
         records = [{'height': number * 1.1, 'radius': number / 7} for number in range(1, 8000)]
         answer = await hybrid.services.execute('shapes/cylinder', inputs=records)

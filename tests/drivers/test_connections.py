@@ -184,6 +184,6 @@ def test_the_phase_of_reading_has_a_limit_of_its_own(world: World, through: str,
 def test_the_phase_of_waiting_for_a_connection_does_not_limit_how_long_one_takes_to_be_made(world: World) -> None:
     with (
         counted() as (faulty, _),
-        client_in(world, base_url=faulty.url, max_retries=0, timeout=httpx.Timeout(20, pool=1e-9)) as hybrid,
+        client_in(world, base_url=faulty.url, max_retries=0, timeout=httpx.Timeout(20, pool=0.001)) as hybrid,
     ):
         assert execute(hybrid) == 1.5

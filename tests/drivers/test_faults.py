@@ -6,14 +6,14 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm._drivers import wire
+from cspark.wasm._http import limits
 from support.certificates import authority, server_context
 from support.faulty import (
     BODY,
@@ -39,8 +39,7 @@ ROWS: dict[str, Behaviour | None] = {
     'reset within the head': sends(b'HTTP/1.1 200 O', reset=True),
     'reset after the head': sends(head(1000), reset=True),
     'half a body': sends(HALF),
-    'a body longer than it says, to a `Client`': sends(head(len(BODY) - 20) + BODY),
-    'a body longer than it says, to an `AsyncClient`': sends(head(len(BODY) - 20) + BODY),
+    'a body longer than it says': sends(head(len(BODY) - 20) + BODY),
     'a body that drips': drips,
     'no answer at all': says_nothing,
     'not HTTP': sends(b'SSH-2.0-OpenSSH_9.2\r\n'),
@@ -72,18 +71,6 @@ ROWS: dict[str, Behaviour | None] = {
 }
 
 
-MET_BY: dict[str, World] = {
-    'a body longer than it says, to a `Client`': 'sync',
-    'a body longer than it says, to an `AsyncClient`': 'async',
-}
-"""What only one of the clients meets."""
-
-
-def met(world: World, faults: Iterable[str]) -> list[Any]:
-    """The faults, each with the clients that meet it."""
-    return [(world, fault) for fault in faults if MET_BY.get(fault, world) == world]
-
-
 def table() -> dict[str, tuple[bool, str]]:
     """The documented rows: whether a call is tried again, and the error's name."""
     rows = re.findall(r'^\| (.+) \| (yes|no) \| `(\w+)` \|$', (ROOT / 'docs' / 'faults.md').read_text(), re.MULTILINE)
@@ -96,7 +83,7 @@ PASSING = [fault for fault, (again, _) in table().items() if again and ROWS.get(
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> Generator[Faulty]:
     """A server that misbehaves; an answer may unpack to 2 MB, so that a small bomb shows the limit."""
-    monkeypatch.setattr(wire, 'LARGEST_ANSWER', 2_000_000)
+    monkeypatch.setattr(limits, 'LARGEST_ANSWER', 2_000_000)
     with misbehaving() as server:
         yield server
 
@@ -112,7 +99,7 @@ def test_the_table_has_every_fault_that_is_tested() -> None:
     assert set(table()) == {*ROWS, 'a wrong certificate'}
 
 
-@pytest.mark.parametrize(('world', 'fault'), [*met('sync', ROWS), *met('async', ROWS)])
+@pytest.mark.parametrize('fault', ROWS)
 def test_a_fault_that_stays_ends_as_documented(world: World, faulty: Faulty, fault: str) -> None:
     again, name = table()[fault]
     url = faulty.url
@@ -136,7 +123,7 @@ def test_a_fault_that_stays_ends_as_documented(world: World, faulty: Faulty, fau
         assert str(error.status) == re.findall(r'\d{3}', fault)[0] if re.match(r'\d', fault) else error.status == 307
 
 
-@pytest.mark.parametrize(('world', 'fault'), [*met('sync', PASSING), *met('async', PASSING)])
+@pytest.mark.parametrize('fault', PASSING)
 def test_a_fault_that_passes_is_not_seen_by_the_caller(world: World, faulty: Faulty, fault: str) -> None:
     behaviour = ROWS[fault]
     assert behaviour

@@ -116,7 +116,7 @@ def test_a_copy_of_a_client_with_a_callers_http_client_goes_through_it(recorder:
 def test_a_token_that_was_fetched_is_shared_by_copies_with_the_same_source(recorder: Recorder, world: World) -> None:
     tokens = iter(['token-1', 'token-2'])
     with client_in(world, base_url=recorder.url, token=lambda: next(tokens)) as hybrid:
-        for one in (hybrid, copied(hybrid, tenant='second'), copied(hybrid, timeout=5)):
+        for one in (hybrid, copied(hybrid, tenant='second'), copied(hybrid, timeout=5000)):
             one.health.check()
         copied(hybrid, token=lambda: 'another').health.check()
         hybrid.health.check()

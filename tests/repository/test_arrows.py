@@ -20,9 +20,9 @@ def test_imports_run_one_way() -> None:
     [
         ('uri.py', 'from ._flows import retry', 'values must not import flows'),
         ('config.py', 'from hybrid_runner_api import Client', 'values must not import generated'),
-        ('_flows/retry.py', 'from .._drivers import wire', 'flows must not import drivers'),
+        ('_flows/retry.py', 'from .._http import limits', 'flows must not import http'),
         ('_flows/retry.py', 'import threading', 'flows must not wait'),
-        ('_drivers/wire.py', 'from .._client import Client', 'drivers must not import faces'),
+        ('_http/blocking.py', 'from .._client import Client', 'http must not import faces'),
         ('_client.py', 'def f() -> None:\n    from .local import LocalRunner', 'faces must not import annex'),
         ('local/pool.py', 'from .._flows import flow', 'annex must not import flows'),
         ('local/pool.py', 'from .._client import Client', 'annex must not import faces'),
@@ -34,7 +34,7 @@ def test_the_check_sees_an_arrow_that_runs_back(
     file: str, code: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / 'src' / 'cspark' / 'wasm'
-    for name in ('_flows/retry.py', '_drivers/wire.py', 'local/pool.py', '_client.py', 'uri.py', file):
+    for name in ('_flows/retry.py', '_http/blocking.py', 'local/pool.py', '_client.py', 'uri.py', file):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).touch()
     (source / file).write_text(code)

@@ -61,7 +61,7 @@ def test_empty_credentials_are_not_made_up_for_by_the_environment(monkeypatch: p
         config(token='')
 
 
-@pytest.mark.parametrize('milliseconds', [1, 500.0, 0.5, 86_400_000])
+@pytest.mark.parametrize('milliseconds', [10, 500.0, 10.5, 86_400_000])
 def test_a_timeout_is_in_milliseconds_and_kept(milliseconds: float) -> None:
     made = config(timeout=milliseconds)
     assert (made.timeout, made.timeout_in_sec) == (milliseconds, milliseconds / 1000)
@@ -118,7 +118,7 @@ COPIES: list[tuple[dict[str, Any], Callable[[Config], Any], Any]] = [
     ({'token': 'new'}, lambda made: made.auth.as_header, {'Authorization': 'Bearer new'}),
     ({'api_key': 'new'}, lambda made: made.auth.as_header, {'x-synthetic-key': 'new'}),
     ({'auth': httpx.BasicAuth('a', 'b')}, lambda made: made.auth.as_header, {}),
-    ({'timeout': 5}, lambda made: (made.timeout, made.phases), (5, None)),
+    ({'timeout': 50}, lambda made: (made.timeout, made.phases), (50, None)),
     ({'max_retries': 0}, lambda made: made.retry, RetryPolicy(0, 3, uploads=True)),
     ({'max_retries': RetryPolicy(9)}, lambda made: made.retry, RetryPolicy(9)),
     ({'retry_interval': 0}, lambda made: made.retry, RetryPolicy(7, 0, uploads=True)),
@@ -177,12 +177,26 @@ def test_a_configuration_does_not_change() -> None:
 
 
 def test_a_configuration_copies_and_pickles_as_an_equal_one() -> None:
-    made = config(token='a-token', timeout=5, max_retries=3, extra_headers={'x': '1'})
-    for other in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+    made = config(token='a-token', timeout=50, max_retries=3, extra_headers={'x': '1'})
+    travelled = pickle.loads(pickle.dumps(made.with_credentials_in_pickles()))
+    for other in (copy.copy(made), copy.deepcopy(made), travelled):
         assert other == made
         assert other.auth.as_header == {'Authorization': 'Bearer a-token'}
     assert made != config(token='another')
     assert made != 'a configuration'
+
+
+def test_a_configuration_without_credentials_pickles_as_an_equal_one() -> None:
+    made = config(token='open', timeout=50, max_connection_age=3)
+    assert pickle.loads(pickle.dumps(made)) == made
+
+
+def test_credentials_are_left_behind_by_a_pickle_and_can_be_given_anew() -> None:
+    made = pickle.loads(pickle.dumps(config(token='a-token', extra_headers={'x-subscription': 'one'})))
+    with pytest.raises(Hybrid.SparkConfigError, match='left behind'):
+        _ = made.auth.as_header
+    assert made.extra_headers == {}
+    assert made.copy_with(token='another').auth.as_header == {'Authorization': 'Bearer another'}
 
 
 def test_a_configuration_shows_its_settings_and_no_secret() -> None:

@@ -71,7 +71,7 @@ class AsyncClient:
 
     def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[ClientOptions]) -> None:
         config = configured('AsyncClient', options)
-        self._start(config, awaiting.AsyncConnections(http_client, config.verify))
+        self._start(config, awaiting.AsyncConnections(config, http_client))
 
     def _start(self, config: Config, connections: awaiting.AsyncConnections, *, owner: bool = True) -> None:
         self._config = config
@@ -90,7 +90,7 @@ class AsyncClient:
             SparkConfigError: `http_client` is something else.
         """
         client = AsyncClient.__new__(AsyncClient)
-        client._start(config, awaiting.AsyncConnections(http_client, config.verify))  # noqa: SLF001 - its own
+        client._start(config, awaiting.AsyncConnections(config, http_client))  # noqa: SLF001 - its own
         return client
 
     def with_options(self, **options: Unpack[ClientOptions]) -> AsyncClient:
@@ -106,9 +106,9 @@ class AsyncClient:
             SparkConfigError: An option is not what it should be.
         """
         config = configured('with_options', options, self._config)
-        shares = config.verify == self._config.verify
+        shares = config.sends_like(self._config)
         client = AsyncClient.__new__(AsyncClient)
-        connections = self._connections if shares else awaiting.AsyncConnections(verify=config.verify)
+        connections = self._connections if shares else awaiting.AsyncConnections(config)
         client._start(config, connections, owner=not shares)  # noqa: SLF001 - its own
         return client
 

@@ -67,7 +67,7 @@ class Client:
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[ClientOptions]) -> None:
         config = configured('Client', options)
-        self._start(config, blocking.Connections(http_client, config.verify))
+        self._start(config, blocking.Connections(config, http_client))
 
     def _start(self, config: Config, connections: blocking.Connections, *, owner: bool = True) -> None:
         self._config = config
@@ -86,7 +86,7 @@ class Client:
             SparkConfigError: `http_client` is something else.
         """
         client = Client.__new__(Client)
-        client._start(config, blocking.Connections(http_client, config.verify))  # noqa: SLF001 - its own
+        client._start(config, blocking.Connections(config, http_client))  # noqa: SLF001 - its own
         return client
 
     def with_options(self, **options: Unpack[ClientOptions]) -> Client:
@@ -102,9 +102,9 @@ class Client:
             SparkConfigError: An option is not what it should be.
         """
         config = configured('with_options', options, self._config)
-        shares = config.verify == self._config.verify
+        shares = config.sends_like(self._config)
         client = Client.__new__(Client)
-        connections = self._connections if shares else blocking.Connections(verify=config.verify)
+        connections = self._connections if shares else blocking.Connections(config)
         client._start(config, connections, owner=not shares)  # noqa: SLF001 - its own
         return client
 

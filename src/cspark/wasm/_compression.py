@@ -28,6 +28,10 @@ LEVEL: Final = 1
 SMALL_PIECE: Final = 1024
 """Unpacking starts with so many bytes, then twice as many: what is left behind an end would be copied each time."""
 
+GZIP_MAGIC: Final = b'\x1f\x8b'
+FILLING: Final = b'\0\r\n'
+"""What some servers put behind a packed body."""
+
 WINDOW: Final = {'gzip': 31, 'deflate': 15}
 """What tells zlib which of the two formats is meant; `deflate` is zlib-wrapped, as HTTP has it."""
 
@@ -60,6 +64,7 @@ def unpack(content: bytes, encoding: Encoding, limit: int, *, raw_too: bool = Fa
         TooLargeError: There is more.
         ValueError: It is not what the encoding says, or it is cut off.
     """
+    most = limit
     is_raw = raw_too and encoding == 'deflate' and content[:1] and content[0] & 15 != 8
     parts: list[bytes] = []
     rest, size = memoryview(content), SMALL_PIECE
@@ -74,13 +79,11 @@ def unpack(content: bytes, encoding: Encoding, limit: int, *, raw_too: bool = Fa
             raise ValueError(f'not {encoding}: {error}') from None
         limit -= len(parts[-1])
         if limit < 0:
-            raise TooLargeError(f'more than {limit:,} bytes')
+            raise TooLargeError(f'more than {most:,} bytes')
         if reader.eof:
-            rest = (
-                memoryview(content)[len(content) - len(rest) - len(reader.unused_data) :]
-                if encoding == 'gzip'
-                else rest[:0]
-            )
+            rest = memoryview(content)[len(content) - len(rest) - len(reader.unused_data) :]
+            if encoding != 'gzip' or (bytes(rest[:2]) != GZIP_MAGIC and not bytes(rest).strip(FILLING)):
+                break
         elif not rest:
             raise ValueError(f'not {encoding}: it is cut off')
     return b''.join(parts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import time
@@ -21,11 +22,16 @@ except ModuleNotFoundError:
 
 from ._large_json import LARGE, read_in_pieces
 
-__all__ = ['Fragment', 'decode_json', 'encode_json', 'is_array', 'is_object']
+__all__ = ['Fragment', 'decode_answer', 'decode_json', 'encode_json', 'is_array', 'is_object', 'whole_characters']
 
 orjson: Any = _library
 Fragment: Any = orjson.Fragment
 """JSON text that is put in as it is."""
+
+_ESCAPES: Final = re.compile(
+    rb'\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)', re.DOTALL
+)
+"""Escapes in JSON: a character of two halves, half of one, or anything else."""
 
 _DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG: Final = b'0' * 19
@@ -41,6 +47,31 @@ def decode_json(content: bytes) -> Any:
     {'policy': 123456789012345678901234567890}
     """
     return read_in_pieces(content, _loads) if len(content) > LARGE else _loads(content)
+
+
+def decode_answer(content: bytes) -> tuple[Any, bool]:
+    r"""Read an answer, and say whether it held half a character, which becomes U+FFFD.
+
+    JavaScript writes half a character as `\ud83d`, which is no text anywhere else. A mark of the byte order is let go.
+
+    Raises:
+        ValueError: It is no JSON.
+
+    >>> decode_answer(b'{"name": "cut \\ud83d"}')
+    ({'name': 'cut \ufffd'}, True)
+    """
+    try:
+        return decode_json(content), False
+    except ValueError:
+        whole = whole_characters(content.removeprefix(b'\xef\xbb\xbf'))
+        if whole == content:
+            raise
+        return decode_json(whole), len(whole) == len(content)
+
+
+def whole_characters(content: bytes) -> bytes:
+    """JSON text with U+FFFD in the place of each half of a character."""
+    return _ESCAPES.sub(lambda found: b'\\ufffd' if found[1] else found[0], content)
 
 
 def _loads(content: bytes) -> Any:

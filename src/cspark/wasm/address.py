@@ -12,10 +12,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from .errors import SparkConfigError, SparkSdkError, shorten
 from .uri import check_name
 
-__all__ = ['DEFAULT_RUNNER_URL', 'ENV_VARS', 'RunnerUrl']
+__all__ = ['DEFAULT_RUNNER_URL', 'ENV_VARS', 'RunnerUrl', 'in_ascii']
 
 DEFAULT_RUNNER_URL: Final = 'http://localhost:3000'
 """Where a runner is, unless an argument or `CSPARK_RUNNER_URL` says otherwise."""
+
+LONGEST_NAME: Final = 253
+LONGEST_LABEL: Final = 63
+"""What the domain name system has room for, in characters."""
 
 NO_USER: Final = 'base_url must not hold a user name or a password; give api_key=... or token=... instead'
 
@@ -137,7 +141,29 @@ def _checked(value: object) -> str:
     if port == 0 or parts.netloc.endswith(':'):
         raise SparkConfigError(f'base_url {_hidden(value)!r} has no port behind its colon, or port 0')
     _check_host(parts, value)
+    in_ascii(value)
     return value.rstrip('/')
+
+
+def in_ascii(url: str) -> str:
+    """An address whose international name is as it is sent: one spelling for every way to send.
+
+    Raises:
+        SparkConfigError: The name cannot be sent.
+
+    >>> in_ascii('http://B\u00fccher.example:3000/t')
+    'http://xn--bcher-kva.example:3000/t'
+    """
+    parts = urlsplit(url)
+    if parts.netloc.isascii():
+        return url
+    import idna
+
+    try:
+        named = idna.encode(parts.hostname or '', uts46=True).decode()
+    except idna.IDNAError as error:
+        raise SparkConfigError(f'base_url {_hidden(url)!r} has a host that is no name: {error}') from None
+    return parts._replace(netloc=named if parts.port is None else f'{named}:{parts.port}').geturl()
 
 
 def _check_host(parts: SplitResult, value: str) -> None:
@@ -147,12 +173,20 @@ def _check_host(parts: SplitResult, value: str) -> None:
             ipaddress.IPv6Address(host.partition('%')[0])
         except ValueError:
             raise SparkConfigError(f'base_url {value!r} has brackets around what is no IPv6 address') from None
-    elif re.search(r'[\s\\^`{|}<>"%]', host):
+    elif re.search(r'[\s\\^`{|}<>"%]', host) or not _can_be_name(host):
         raise SparkConfigError(f'base_url {value!r} has a host that is no name')
     if any(segment in ('.', '..') for segment in parts.path.split('/')) or re.search(
         r'[\s\x00-\x1f\x7f\\]', parts.path
     ):
         raise SparkConfigError(f'base_url {value!r} has a path that cannot be sent as it is')
+
+
+def _can_be_name(host: str) -> bool:
+    """Whether the labels of an ASCII name are there, and not too long. One dot may end it."""
+    labels = host.removesuffix('.').split('.')
+    return not host.isascii() or (
+        len(host) <= LONGEST_NAME and all(0 < len(label) <= LONGEST_LABEL for label in labels)
+    )
 
 
 def _hidden(text: str) -> str:

@@ -11,6 +11,10 @@ from .errors import SparkConfigError, forgetting
 __all__ = ['Authorization', 'TokenLike']
 
 OPEN: Final = 'open'
+WAS_LEFT: Final = (
+    'the credentials were left behind when the configuration was pickled; give them anew with copy_with(api_key=...) '
+    'or copy_with(token=...), or pickle config.with_credentials_in_pickles(), which holds them in clear'
+)
 API_KEY_HEADER: Final = 'x-synthetic-key'
 
 TokenLike: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
@@ -37,12 +41,13 @@ class Authorization:
     True
     """
 
-    __slots__ = ('_api_key', '_source', '_token', 'auth')
+    __slots__ = ('_api_key', '_source', '_token', '_travels', '_was_left', 'auth')
 
     def __init__(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> None:
         if auth is not None and not hasattr(auth, 'auth_flow'):
             raise SparkConfigError(f'auth must be an httpx.Auth, not {type(auth).__name__}')
         self.auth = auth
+        self._travels = self._was_left = False
         self._api_key = _checked('api_key', api_key)
         self._source = token if callable(token) else None
         self._token = None if callable(token) else checked_token(token)
@@ -70,6 +75,8 @@ class Authorization:
     @property
     def as_header(self) -> dict[str, str]:
         """The header to send, as far as it is known; none where authorization is open or an `httpx.Auth`'s affair."""
+        if self._was_left:
+            raise SparkConfigError(WAS_LEFT)
         if self.is_open or self.auth is not None:
             return {}
         if self._api_key:
@@ -101,9 +108,45 @@ class Authorization:
             return self
         return Authorization(api_key=api_key, token=token, auth=auth)
 
+    @property
+    def travels(self) -> bool:
+        """Whether pickles hold the credentials."""
+        return self._travels
+
+    def left_behind(self) -> Authorization:
+        """What a pickle holds in their place."""
+        left = Authorization(token=OPEN)
+        left.__setstate__(self.__getstate__() | {'_api_key': None, '_token': None, '_source': None, '_was_left': True})
+        return left
+
+    def travelling(self) -> Authorization:
+        """The same credentials, which pickles hold in clear."""
+        copy = self.__copy__()
+        copy._travels = True  # noqa: SLF001 - its own
+        return copy
+
+    def __copy__(self) -> Authorization:
+        copy = Authorization.__new__(Authorization)
+        for name in self.__slots__:
+            setattr(copy, name, getattr(self, name))
+        return copy
+
+    def __deepcopy__(self, _memo: object) -> Authorization:
+        return self.__copy__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Credentials stay in this process, unless they are asked to travel: a pickle is read by many."""
+        if self._travels or self.is_open or self._was_left:
+            return {name: getattr(self, name) for name in self.__slots__}
+        return dict.fromkeys(('_api_key', '_source', '_token', 'auth')) | {'_travels': False, '_was_left': True}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Authorization) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__
+            getattr(self, name) == getattr(other, name) for name in ('_api_key', '_source', '_token', 'auth')
         )
 
     def __hash__(self) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,8 +48,10 @@ class Checkpoint:
     ) -> None:
         self._path = Path(path).absolute()  # else ':memory:' would be none
         try:
+            with suppress(FileExistsError):  # records of people stand in it, so it is for its owner alone
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from error
         try:
             self._begin(what)

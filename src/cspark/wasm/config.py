@@ -9,9 +9,10 @@ import re
 import sys
 from collections.abc import Mapping
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from .address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
+from .answer import SHOWN_HEADERS
 from .auth import Authorization, TokenLike
 from .errors import SparkConfigError, SparkSdkError, forgetting
 from .logger import LoggerLike, logger_for
@@ -39,8 +40,17 @@ __all__ = [
 DEFAULT_TIMEOUT_IN_MS: Final = 60_000
 """The limit of a whole call, retries included, in milliseconds."""
 
+SHORTEST_TIMEOUT_IN_MS: Final = 10
+"""Less than so many milliseconds are no limit that anybody wants, but a number of seconds."""
+
+SHORTEST_PHASE: Final = 0.001
+"""The same for a phase of an `httpx.Timeout`, in seconds."""
+
 DEFAULT_MAX_RETRIES: Final = 2
 """How often a failed call is tried again."""
+
+DEFAULT_CONNECTION_AGE: Final = 300.0
+"""After how many seconds a connection takes no more requests."""
 
 DEFAULT_RETRY_INTERVAL: Final = 1
 """The longest first pause before a retry, in seconds."""
@@ -70,10 +80,12 @@ class Config:
         retry_interval: The longest first pause before a retry, in seconds; it doubles from retry to retry.
         extra_headers: Headers to send with every request.
         logger: Where to log: True for the logger `cspark.wasm`, False for nowhere, or a logger.
-
         verify: What to trust of a `https://` runner: True for what the machine trusts (certifi's list, or
             `SSL_CERT_FILE` and `SSL_CERT_DIR`), the path of a file of certificates, an `ssl.SSLContext` (which may also
             hold a certificate of the client's own), or False for anything.
+        transport: `httpx` to send everything through httpx, or `CSPARK_TRANSPORT`; see the page on transports.
+        max_connection_age: After how many seconds a connection takes no more requests, so that a runner's name that
+            leads elsewhere by now is noticed.
 
     Raises:
         SparkConfigError: Something is missing or not what it should be; the text says what is accepted.
@@ -82,7 +94,18 @@ class Config:
     60.0
     """
 
-    __slots__ = ('auth', 'base_url', 'extra_headers', 'logger', 'phases', 'retry', 'timeout', 'verify')
+    __slots__ = (
+        'auth',
+        'base_url',
+        'extra_headers',
+        'logger',
+        'max_connection_age',
+        'phases',
+        'retry',
+        'timeout',
+        'transport',
+        'verify',
+    )
 
     base_url: RunnerUrl
     auth: Authorization
@@ -92,6 +115,8 @@ class Config:
     extra_headers: Mapping[str, str]
     logger: logging.Logger
     verify: bool | str | ssl.SSLContext
+    transport: Literal['httpx'] | None
+    max_connection_age: float
 
     def __init__(
         self,
@@ -107,6 +132,8 @@ class Config:
         extra_headers: Mapping[str, str] | None = None,
         logger: LoggerLike = True,
         verify: bool | str | ssl.SSLContext | None = None,
+        transport: Literal['httpx'] | None = None,
+        max_connection_age: float = DEFAULT_CONNECTION_AGE,
     ) -> None:
         if isinstance(base_url, RunnerUrl):
             address = _agreed(base_url, tenant)
@@ -126,6 +153,16 @@ class Config:
             extra_headers=_headers(extra_headers),
             logger=logger_for(logger),
             verify=_trust(verify),
+            transport=_transport(transport),
+            max_connection_age=_age(max_connection_age),
+        )
+
+    def sends_like(self, other: Config) -> bool:
+        """Whether both can share connections."""
+        return (self.verify, self.transport, self.max_connection_age) == (
+            other.verify,
+            other.transport,
+            other.max_connection_age,
         )
 
     def _set(self, **values: object) -> None:
@@ -135,14 +172,32 @@ class Config:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f'a configuration does not change; make another one with copy_with({name}=...)')
 
+    def with_credentials_in_pickles(self) -> Config:
+        """The same configuration, whose pickles hold its credentials and further headers in clear.
+
+        Else both are left behind, and whoever loads it gives credentials anew.
+        """
+        copy = self.copy_with()
+        copy._set(auth=self.auth.travelling())  # noqa: SLF001 - its own
+        return copy
+
     def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        state = {name: getattr(self, name) for name in self.__slots__}
+        if not self.auth.travels and any(name.lower() not in SHOWN_HEADERS for name in self.extra_headers):
+            state |= {'extra_headers': {}, 'auth': self.auth.left_behind()}
+        return state
+
+    def __copy__(self) -> Config:
+        return self.copy_with()
+
+    def __deepcopy__(self, _memo: object) -> Config:
+        return self.copy_with()
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self._set(**state)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Config) and self.__getstate__() == other.__getstate__()
+        return isinstance(other, Config) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -186,6 +241,8 @@ class Config:
         extra_headers: Mapping[str, str] | None = None,
         logger: LoggerLike | None = None,
         verify: bool | str | ssl.SSLContext | None = None,
+        transport: Literal['httpx'] | None = None,
+        max_connection_age: float | None = None,
     ) -> Config:
         """The same settings but for those that are given.
 
@@ -208,6 +265,8 @@ class Config:
             extra_headers=_headers(self.extra_headers if extra_headers is None else extra_headers),
             logger=self.logger if logger is None else logger_for(logger),
             verify=self.verify if verify is None else _trust(verify),
+            transport=self.transport if transport is None else _transport(transport),
+            max_connection_age=self.max_connection_age if max_connection_age is None else _age(max_connection_age),
         )
         return copy
 
@@ -249,6 +308,19 @@ def _trust(verify: Any) -> bool | str | ssl.SSLContext:
     )
 
 
+def _transport(transport: Any) -> Literal['httpx'] | None:
+    if transport not in (None, 'httpx'):
+        raise SparkConfigError(f"transport must be 'httpx' or not be given, not {transport!r:.100}")
+    chosen: Literal['httpx'] | None = transport
+    return chosen
+
+
+def _age(seconds: Any) -> float:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
+        raise SparkConfigError(f'max_connection_age must be a number of seconds above 0, not {seconds!r:.100}')
+    return float(seconds)
+
+
 def _agreed(address: RunnerUrl, tenant: str | None) -> RunnerUrl:
     """The address with the tenant that is given beside it, where it has none of its own."""
     if tenant and address.tenant not in ('', tenant):
@@ -266,10 +338,19 @@ def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
         if len(given) < len(phases):
             missing = ', '.join(sorted(phases.keys() - given.keys()))
             raise SparkConfigError(f'timeout has no limit for {missing}; give one, so that no call can wait for ever')
+        if short := [f'{name}={limit!r}' for name, limit in given.items() if not limit >= SHORTEST_PHASE]:
+            raise SparkConfigError(
+                f'timeout has {", ".join(short)}, which is less than a millisecond: an httpx.Timeout holds seconds'
+            )
         return max(DEFAULT_TIMEOUT_IN_MS, 1000 * sum(given.values())), given
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
         raise SparkConfigError(
             f'timeout must be a number of milliseconds above 0, or an httpx.Timeout, not {timeout!r}'
+        )
+    if timeout < SHORTEST_TIMEOUT_IN_MS:
+        raise SparkConfigError(
+            f'timeout={timeout!r} is {timeout:g} milliseconds, in which nothing can be answered; were seconds meant? '
+            f'Then give {1000 * timeout:g}'
         )
     return timeout, None
 

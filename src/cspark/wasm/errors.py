@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+from ._json import whole_characters
+
 __all__ = [
     'ApiErrorCause',
     'BadRequestError',
@@ -370,7 +372,7 @@ def error_response(status: int, headers: Mapping[str, str], content: bytes) -> E
     data = None
     if len(content) <= 1_000_000:
         try:
-            data = json.loads(content)
+            data = json.loads(whole_characters(content))
         except (ValueError, RecursionError):
             data = None
     body = content[: LONGEST_EXCERPT * 4].decode('utf-8', 'replace')

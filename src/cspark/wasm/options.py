@@ -61,6 +61,10 @@ class StaticOptions(TypedDict, total=False):
     verify: bool | str | ssl.SSLContext | None
     """What to trust of a `https://` runner (what the machine trusts): the path of a file of certificates, an
     `ssl.SSLContext`, or False for anything."""
+    transport: Literal['httpx'] | None
+    """`httpx` to send everything through httpx, such as where a test stands in for it (`CSPARK_TRANSPORT`)."""
+    max_connection_age: float
+    """After how many seconds a connection takes no more requests (300)."""
 
 
 class ClientOptions(StaticOptions, total=False):

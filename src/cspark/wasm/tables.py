@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,18 @@ class TableWriter:
             raise SparkSdkError(f'{str(path)!r} is being written already')
         self._pending: list[RecordResult] = []
         self._has_outputs = False
+        self._mode = self._make()
+
+    def _make(self) -> int:
+        """Make the unfinished file, for its owner alone; the result is what others may do with it when it is whole."""
+        try:
+            self._unfinished.unlink(missing_ok=True)
+            self._unfinished.touch(exist_ok=False)
+            mode = stat.S_IMODE(self._unfinished.stat().st_mode)
+            self._unfinished.chmod(0o600)
+        except OSError as error:
+            raise self._failed(error) from error
+        return mode
 
     def add(self, result: RecordResult) -> bool:
         """One more result; whether it is time to `flush`."""
@@ -62,6 +75,7 @@ class TableWriter:
         self.flush()
         try:
             self._end()
+            self._unfinished.chmod(self._mode)
             self._unfinished.replace(self.path)
         except OSError as error:
             raise self._failed(error) from error

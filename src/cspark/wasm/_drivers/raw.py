@@ -11,6 +11,7 @@ from hybrid_runner_api import Client as GeneratedClient
 
 from .._about import SPARK_USER_AGENT, about
 from .._flows.flow import Send, Undelivered
+from ..address import in_ascii
 from ..answer import Answer
 from ..config import Config
 from ..errors import SparkConnectionError, SparkSdkError, SparkTimeoutError
@@ -78,7 +79,7 @@ def raw_async_client(config: Config, connections: AsyncConnections) -> Generated
 def _generated(config: Config, transport: _Through | _AsyncThrough) -> GeneratedClient:
     timeout = httpx.Timeout(config.timeout_in_sec, **(config.phases or {}))
     further = {'transport': transport, 'trust_env': False}
-    return GeneratedClient(base_url=config.base_url.value, timeout=timeout, httpx_args=further)
+    return GeneratedClient(base_url=in_ascii(config.base_url.value), timeout=timeout, httpx_args=further)
 
 
 def _is_streamed(request: httpx.Request) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from .._about import SPARK_USER_AGENT, about
-from .._json import decode_json, is_object
-from ..answer import SHOWN_HEADERS, Answer, shown
+from .._json import decode_answer, is_object
+from ..answer import Answer, shown
 from ..config import Config
 from ..errors import (
     ApiErrorCause,
@@ -24,6 +24,7 @@ from ..errors import (
     error_response,
     shorten,
 )
+from ..masking import mask, secrets_in
 from ..options import CallOptions, HiddenHeaders
 from .flow import Compute, Flow, Pause, Send, Undelivered, compute, send
 from .retry import Retry, after_answer, after_failure
@@ -31,8 +32,10 @@ from .retry import Retry, after_answer, after_failure
 __all__ = ['Call', 'caller', 'configured', 'exchange', 'not_sent']
 
 HEAVY_ANSWER: Final = 256 * 1024
-SHORTEST_SECRET: Final = 8
-"""A shorter value of a header is taken for a word, and not for a secret."""
+HALF_A_CHARACTER: Final = 'the answer holds half of a character (a lone surrogate), which is read as U+FFFD'
+
+MASKED_BEFORE_CUT: Final = 4000
+"""So much of an answer is looked through for secrets before an excerpt of it is cut."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,7 @@ class Attempts:
 
     def masked(self, said: str) -> str:
         """What a runner said, without what it was sent: it may say that again."""
-        sent = [value.rpartition(' ')[2] for value in self.step.credentials.values()]
-        further = [value for name, value in self.step.headers.items() if name.lower() not in SHOWN_HEADERS]
-        for secret in (*sent, *further):
-            said = said.replace(secret, '****') if len(secret) >= SHORTEST_SECRET or secret in sent else said
-        return said
+        return mask(said, secrets_in(self.step.credentials, self.step.headers))
 
     @property
     def line(self) -> str:
@@ -150,7 +149,7 @@ def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
     )
     attempts = Attempts(step, started, once=call.once)
     answer = yield from _deliver(config, attempts, safe=call.safe)
-    return (yield from _read(attempts, answer))
+    return (yield from _read(config, attempts, answer))
 
 
 def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
@@ -232,21 +231,25 @@ def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoRetu
     raise error
 
 
-def _read(attempts: Attempts, answer: Answer) -> Flow[tuple[Answer, Any]]:
+def _read(config: Config, attempts: Attempts, answer: Answer) -> Flow[tuple[Answer, Any]]:
     # The body is in no variable here: it may say what was sent, and reports of errors show the variables of frames.
     if not answer.is_success:
         raise api_error(attempts.cause(answer))
     problem = ''
     data: Any = None
     try:
-        data = yield from compute(lambda: decode_json(answer.content), heavy=len(answer.content) > HEAVY_ANSWER)
+        data, repaired = yield from compute(
+            lambda: decode_answer(answer.content), heavy=len(answer.content) > HEAVY_ANSWER
+        )
+        if repaired:
+            config.logger.warning('%s: %s', attempts.line, HALF_A_CHARACTER)
     except (ValueError, RecursionError) as error:
         problem = f'it is not JSON ({shorten(str(error), 100)})' if answer.content else 'it is empty'
     if not problem and not is_object(data):
         problem = f'it is a JSON {type(data).__name__} where an object belongs'
     if problem:
-        kind = answer.headers.get('content-type', 'no content type')
-        start = shorten(attempts.masked(answer.content[:400].decode('utf-8', 'replace')), 100)
+        kind = attempts.masked(answer.headers.get('content-type', 'no content type'))
+        start = shorten(attempts.masked(answer.content[:MASKED_BEFORE_CUT].decode('utf-8', 'replace')), 100)
         words = f'answered {answer.status} with what is not an answer of a runner'
         raise SparkDecodeError(f'{attempts.line} {words}: {problem}; {kind}: {start!r}', attempts.cause(answer))
     if data.get('status') == 'Error':

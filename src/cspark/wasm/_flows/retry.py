@@ -74,10 +74,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get('retry-after', '').strip()
     if text.isascii() and text.isdecimal():
         return float(text)
+    moment = _moment(text)
+    if moment is None:
+        return None
+    # By the server's own clock, where it says what that is.
+    return max(0.0, (moment - (_moment(headers.get('date', '')) or datetime.now(UTC))).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment as HTTP writes it; None where it is none."""
     try:
-        moment = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text.strip())
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

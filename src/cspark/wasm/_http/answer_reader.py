@@ -1,0 +1,229 @@
+"""An answer of HTTP/1.1 read from bytes as they come. It does no I/O, so that every way to send reads alike.
+
+`httptools` (llhttp, the parser of Node.js) frames the answer and refuses what is malformed. Added here is what it
+leaves open: which transfer encodings there are, limits, where a body ends that has no length, and what follows an
+answer.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httptools
+
+from .limits import LARGEST_ANSWER
+
+__all__ = ['LONGEST_HEAD', 'MOST_HEADERS', 'MOST_INFORMATIONAL', 'AnswerReader', 'MalformedAnswerError']
+
+LONGEST_HEAD: Final = 1 << 18
+"""What an answer's head may hold, those of informational answers before it and its trailers included, in bytes."""
+
+MOST_HEADERS: Final = 500
+"""So many headers an answer may have, those of informational answers before it and its trailers included."""
+
+MOST_INFORMATIONAL: Final = 100
+"""So many informational answers (100, 102, 103) may come before an answer."""
+
+WITHOUT_BODY: Final = frozenset({204, 304})
+TLS: Final = (0x15, 0x16)
+"""How a server of TLS begins: with an alert, or a handshake."""
+
+VERSIONS: Final = frozenset({'1.1', '1.0'})
+LENGTH_NAME: Final = len('content-length')
+ENCODING_NAME: Final = len('transfer-encoding')
+
+
+class MalformedAnswerError(ConnectionError):
+    """What came is no answer, or not a whole one."""
+
+
+class AnswerReader:
+    """Reads the answer to one request.
+
+    Args:
+        method: The request's method; the answer to HEAD has no body.
+
+    Attributes:
+        has_started: Whether a byte of an answer came.
+        is_complete: Whether the answer is whole.
+        status: The answer's status, once its head is there.
+        headers: Its headers, in their order.
+    """
+
+    __slots__ = (
+        '_encodings',
+        '_ends_with_connection',
+        '_has_head',
+        '_head_received',
+        '_head_size',
+        '_informational',
+        '_is_head_request',
+        '_keeps_alive',
+        '_length',
+        '_parser',
+        '_parts',
+        '_problem',
+        '_size',
+        '_start',
+        'has_rest',
+        'has_started',
+        'headers',
+        'is_complete',
+        'status',
+    )
+
+    def __init__(self, method: str) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._is_head_request = method == 'HEAD'
+        self._start = b''
+        self._head_size = self._head_received = self._informational = self._size = 0
+        self._length = -1
+        self._encodings: list[bytes] = []
+        self._keeps_alive = False
+        self._parts: list[bytes] = []
+        self._problem = ''
+        self._has_head = self._ends_with_connection = False
+        self.has_started = self.has_rest = self.is_complete = False
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+
+    @property
+    def content(self) -> bytes:
+        """The body, as it was sent."""
+        return self._parts[0] if len(self._parts) == 1 else b''.join(self._parts)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the connection can carry another request: nothing follows the answer, and nobody ends it."""
+        return self._keeps_alive and not self.has_rest
+
+    def feed(self, data: bytes) -> None:
+        """Read what came.
+
+        Raises:
+            MalformedAnswerError: It is no answer.
+        """
+        if self._is_whole():
+            self.has_rest = True
+            return
+        self.has_started = True
+        if len(self._start) < 7:
+            self._check_start(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._problem = 'the runner switched to another protocol'
+        except httptools.HttpParserError as error:
+            self._note(error)
+        if self._is_whole() and self._parser_skipped(data):
+            self.has_rest = True
+        if not self._has_head:
+            self._head_received += len(data)
+            self._check_head()
+        if self._problem:
+            raise MalformedAnswerError(self._problem)
+
+    def end(self) -> None:
+        """The other end says that no more comes.
+
+        Raises:
+            MalformedAnswerError: The answer is not whole.
+        """
+        if self._ends_with_connection:
+            self.is_complete = True
+        if not self.is_complete:
+            raise MalformedAnswerError(
+                f'it ended after {self._size:,} bytes of the answer' if self._has_head else 'it ended without an answer'
+            )
+
+    def _note(self, error: Exception) -> None:
+        """Where the answer is whole already, it is what follows that is malformed."""
+        self.has_rest = True
+        if not self.is_complete:
+            self._problem = self._problem or f'the answer is not HTTP: {error}'
+
+    def _is_whole(self) -> bool:
+        return self.is_complete
+
+    def _parser_skipped(self, data: bytes) -> bool:
+        """Whether line ends follow the answer, which the parser takes for nothing."""
+        if self._length > 0 and self._parts:
+            return not data.endswith(self._parts[-1])
+        return data.endswith(b'\r\n\r\n\r\n')
+
+    def _check_start(self, data: bytes) -> None:
+        self._start = (self._start + data[:64]).lstrip(b'\r\n')
+        if not b'HTTP/1.'.startswith(self._start[:7]):
+            raise MalformedAnswerError(f'the answer is not HTTP/1{"; it is TLS" if self._start[0] in TLS else ""}')
+
+    def _check_head(self) -> None:
+        if max(self._head_size, self._head_received) > LONGEST_HEAD:
+            self._problem = f'the head of the answer is larger than {LONGEST_HEAD:,} bytes'
+        if len(self.headers) > MOST_HEADERS:
+            self._problem = f'the answer has more than {MOST_HEADERS} headers'
+
+    # What follows is called by the parser. What is wrong is noted: an exception would be wrapped in another one.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer."""
+        if self.is_complete:
+            self.has_rest = True
+            return
+        self.headers.append((name.decode('latin-1'), value.decode('latin-1')))
+        self._head_size += len(name) + len(value) + 4
+        if len(name) == ENCODING_NAME and name.lower() == b'transfer-encoding':
+            self._encodings.append(value.strip().lower())
+        elif len(name) == LENGTH_NAME and name.lower() == b'content-length':
+            self._length = int(value)
+        if self._has_head:
+            self._check_head()  # a trailer
+
+    def on_headers_complete(self) -> None:
+        """The end of a head."""
+        if self.is_complete:
+            self.has_rest = True
+            return
+        status = self._parser.get_status_code()
+        self._check_head()
+        if 100 <= status < 200:
+            self._informational += 1
+            if self._informational > MOST_INFORMATIONAL:
+                self._problem = f'more than {MOST_INFORMATIONAL} informational answers came before an answer'
+            return
+        self.status = status
+        self._has_head = True
+        self._problem = self._problem or self._problem_of_head(status)
+        if self._is_head_request:
+            self.is_complete = True  # and the connection ends: the parser waits for a body
+
+    def _problem_of_head(self, status: int) -> str:
+        """What is wrong with a head; and whether the end of the connection is the end of the body."""
+        version = self._parser.get_http_version()
+        if not 100 <= status < 1000 or version not in VERSIONS:
+            return f'the answer has the status {status} of HTTP/{version}'
+        if self._encodings and self._encodings != [b'chunked']:
+            return 'the answer has a transfer encoding other than `chunked`'
+        if self._length > LARGEST_ANSWER:
+            return f'the answer is larger than {LARGEST_ANSWER:,} bytes'
+        has_end = self._encodings or self._length >= 0 or status in WITHOUT_BODY
+        self._ends_with_connection = not has_end
+        return ''
+
+    def on_body(self, data: bytes) -> None:
+        """A part of the body."""
+        if self.is_complete:
+            return
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > LARGEST_ANSWER:
+            self._problem = f'the answer is larger than {LARGEST_ANSWER:,} bytes'
+
+    def on_message_complete(self) -> None:
+        """The end of an answer, be it an informational one."""
+        if self.is_complete:
+            return
+        if self._has_head:
+            self.is_complete = True
+            self._keeps_alive = self._parser.should_keep_alive()
+        else:
+            self.headers.clear()  # those of an informational answer

@@ -1,0 +1,78 @@
+"""What goes out: where a URL leads, and the head of a request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import httpx
+
+from .._compression import ENCODINGS
+from .._flows.flow import Send
+from ..address import in_ascii
+
+__all__ = ['Origin', 'Target', 'target', 'write_head']
+
+DEFAULT_HEADERS: Final = {'Accept': '*/*', 'Accept-Encoding': ', '.join(ENCODINGS), 'Connection': 'keep-alive'}
+
+Origin = tuple[str, str, int]
+"""Scheme, host and port: what a connection leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a URL leads."""
+
+    origin: Origin
+    path: str
+    authority: str
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        return self.origin[0]
+
+    @property
+    def host(self) -> str:
+        """The name or address of the host, in ASCII and without brackets."""
+        return self.origin[1]
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return self.origin[2]
+
+
+@lru_cache(1024)
+def target(url: str) -> Target:
+    """The parts of an absolute URL, as httpx reads it.
+
+    >>> target('http://localhost:3000/t/api/v4/execute').path
+    '/t/api/v4/execute'
+    """
+    parsed = httpx.URL(in_ascii(url))
+    port = parsed.port or (443 if parsed.scheme == 'https' else 80)
+    origin = (parsed.scheme, parsed.raw_host.decode().replace('%25', '%'), port)
+    authority = re.sub('%25[^]]*', '', parsed.netloc.decode())  # the interface is this machine's own affair
+    return Target(origin, parsed.raw_path.decode(), authority)
+
+
+def write_head(where: Target, step: Send) -> bytes:
+    """The head of a request.
+
+    Raises:
+        ValueError: A header holds the end of a line, or what cannot be sent.
+    """
+    headers = {**step.headers, **step.credentials}
+    named = {name.lower() for name in headers}
+    lines = [f'{step.method} {where.path} HTTP/1.1', f'Host: {where.authority}']
+    lines += [f'{name}: {value}' for name, value in DEFAULT_HEADERS.items() if name.lower() not in named]
+    lines += [f'{name}: {value}' for name, value in headers.items()]
+    if step.content is not None:
+        lines.append(f'Content-Length: {len(step.content)}')
+    head = '\r\n'.join(lines)
+    if not head.count('\r') == head.count('\n') == len(lines) - 1:
+        raise ValueError('a header holds the end of a line')
+    return f'{head}\r\n\r\n'.encode('latin-1')
