@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cspark.wasm as Hybrid
@@ -50,6 +51,17 @@ def small() -> float:
     """Seconds of a small blocking call over a kept-alive connection."""
     with Hybrid.Client(base_url=URL, **OPTIONS) as hybrid:
         return best(lambda: hybrid.services.execute('shapes/cylinder', inputs=RECORD), 50, 40)
+
+
+def threads() -> float:
+    """Seconds a small call where 8 threads share one client: the best round of some."""
+    with Hybrid.Client(base_url=URL, **OPTIONS) as hybrid, ThreadPoolExecutor(8) as pool:
+
+        def calls(count: int) -> None:
+            for _ in range(count):
+                hybrid.services.execute('shapes/cylinder', inputs=RECORD)
+
+        return best(lambda: list(pool.map(calls, [25] * 8)), 1, 10) / 200
 
 
 async def in_flight(call: Callable[[], Awaitable[object]]) -> float:
@@ -103,6 +115,12 @@ def encode() -> float:
                 raise
 
     return best(call, 1, 5)
+
+
+def batch() -> float:
+    """Seconds of a whole call with 100,000 records and gzip."""
+    with Hybrid.Client(base_url=URL, **OPTIONS) as hybrid:
+        return best(lambda: hybrid.services.execute('shapes/cylinder', inputs=RECORDS, encoding='gzip'), 1, 5)
 
 
 def loop() -> float:

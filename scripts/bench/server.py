@@ -1,13 +1,15 @@
 """A server for benchmarks: it answers as a runner does, and does nothing else.
 
 Run it as `python scripts/bench/server.py PORT [SECONDS_A_CALL [AT_A_TIME]]`. With seconds, each v4 call takes so long,
-and no more than so many are served at a time; more wait.
+and no more than so many are served at a time; more wait. With a certificate in `BENCH_CERTIFICATE` it speaks TLS.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import ssl
 import sys
 import zlib
 
@@ -78,7 +80,11 @@ async def main() -> None:
     Connection.seconds = float(rest[0]) if rest else 0.0
     Connection.places = asyncio.Semaphore(int(rest[1]) if len(rest) > 1 else 1000)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, '127.0.0.1', int(port), backlog=1024)
+    secure = None
+    if certificate := os.environ.get('BENCH_CERTIFICATE'):
+        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        secure.load_cert_chain(certificate)
+    server = await loop.create_server(Connection, '127.0.0.1', int(port), backlog=1024, ssl=secure)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""Measure what could carry a call, beside each other: why the defaults are `http.client` and aiohttp.
+"""Measure what could carry a call, beside each other: why the default is a core on llhttp.
 
 Run it as `make transports`: it installs the candidates into an environment of their own and writes docs/transports.md.
 Within that environment it runs itself, with the server's address as argument.
@@ -11,6 +11,7 @@ import http.client
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -19,10 +20,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'generated'))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'src'))
+from cspark.wasm._flows.flow import Send
+from cspark.wasm._http.awaiting import AwaitedConnections
+from cspark.wasm._http.blocking import BlockingConnections
+from cspark.wasm._http.echoes import Echoes
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ENVIRONMENT = ROOT / '.venv-transports'
-CANDIDATES = ('httpx==0.28.1', 'urllib3==2.8.0', 'pyreqwest==0.15.1', 'httpx-aiohttp==0.2.0', 'aiohttp==3.14.5')
+CANDIDATES = (
+    'httpx==0.28.1',
+    'urllib3==2.8.0',
+    'pyreqwest==0.15.1',
+    'pycurl==7.47.0',
+    'httpx-aiohttp==0.2.0',
+    'aiohttp==3.14.5',
+    'httptools==0.9.0',
+)
+OURS = ('attrs', 'anyio', 'orjson', 'isal', 'idna', 'python-dateutil')
+"""What this package's own core needs beside them."""
+
 ROUNDS = 5
 PATH = '/my-tenant/api/v3/folders/shapes/services/cylinder/execute'
 BODY = json.dumps({'request_data': {'inputs': {'height': 10, 'radius': 2}}}).encode()
@@ -56,12 +75,33 @@ def blocking(url: str) -> dict[str, Callable[[], object]]:
         answer: bytes = transport.handle_request(request).read()
         return answer
 
+    curl: Any = importlib.import_module('pycurl').Curl()
+    curl.setopt(curl.URL, url + PATH)
+    curl.setopt(curl.POSTFIELDS, BODY)
+    curl.setopt(curl.HTTPHEADER, ['content-type: application/json'])
+    core = BlockingConnections(True, Echoes())
+    raw = socket.create_connection((where.hostname or '', where.port or 80))
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    head = f'POST {PATH} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: {len(BODY)}\r\n\r\n'.encode()
+
+    def by_socket() -> bytes:
+        raw.sendall(head + BODY)
+        return raw.recv(1 << 16)
+
     return {
         'httpx': lambda: client.post(PATH, content=BODY, headers=HEADERS).content,
         'urllib3': lambda: pool.request('POST', url + PATH, body=BODY, headers=HEADERS).data,
         'pyreqwest': by_pyreqwest,
+        'pycurl': lambda: curl.perform_rb(),
         'http.client': by_http_client,
+        "this package's core": lambda: core.exchange(step(url)).content,
+        'a bare socket, which reads nothing': by_socket,
     }
+
+
+def step(url: str) -> Send:
+    """The same call for our own connections."""
+    return Send('POST', url + PATH, time.monotonic() + 60, HEADERS, content=BODY)
 
 
 async def at_once(call: Callable[[], Awaitable[object]], calls: int = 400) -> float:
@@ -89,6 +129,7 @@ async def awaited(url: str) -> dict[str, list[float]]:
     direct = pyreqwest.HttpxTransport()
     through_pyreqwest = httpx.AsyncClient(base_url=url, transport=pyreqwest.HttpxTransport())
     session = aiohttp.ClientSession()
+    core = AwaitedConnections(True, Echoes())
 
     async def by_aiohttp() -> bytes:
         async with session.post(url + PATH, data=BODY, headers=HEADERS) as answer:
@@ -105,6 +146,7 @@ async def awaited(url: str) -> dict[str, list[float]]:
         'pyreqwest, within httpx': lambda: through_pyreqwest.post(PATH, content=BODY, headers=HEADERS),
         'pyreqwest': by_pyreqwest,
         'aiohttp': by_aiohttp,
+        "this package's core": lambda: core.exchange(step(url)),
     }
     found: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(ROUNDS + 1):
@@ -114,6 +156,7 @@ async def awaited(url: str) -> dict[str, list[float]]:
     for client in (plain, through_aiohttp, through_pyreqwest):
         await client.aclose()
     await direct.aclose()
+    await core.close()
     await session.close()
     return found
 
@@ -164,7 +207,7 @@ def main() -> int:
         return 0
     from run import installed, server
 
-    python = installed(ENVIRONMENT, *CANDIDATES)
+    python = installed(ENVIRONMENT, *CANDIDATES, *OURS)
     with server() as url:
         output: Any = subprocess.check_output([str(python), '-W', 'ignore', __file__, url])
     (ROOT / 'docs' / 'transports.md').write_text(page(json.loads(output)))

@@ -29,7 +29,7 @@ from ..options import CallOptions, HiddenHeaders
 from .flow import Compute, Flow, Pause, Send, Undelivered, compute, send
 from .retry import Retry, after_answer, after_failure
 
-__all__ = ['Call', 'caller', 'configured', 'exchange', 'not_sent']
+__all__ = ['Call', 'caller', 'configured', 'exchange', 'identity', 'new_request_id', 'not_sent']
 
 HEAVY_ANSWER: Final = 256 * 1024
 HALF_A_CHARACTER: Final = 'the answer holds half of a character (a lone surrogate), which is read as U+FFFD'
@@ -92,10 +92,19 @@ class Attempts:
         return time.monotonic() + retry.pause < self.step.deadline
 
 
+def new_request_id() -> str:
+    """An id for one call, which all its attempts have."""
+    return str(uuid.uuid4())
+
+
+def identity(tenant: str) -> dict[str, Any]:
+    """The arguments of every generated builder that say who calls, whatever the call."""
+    return {'x_spark_ua': SPARK_USER_AGENT, **({'x_tenant_name': tenant} if tenant else {})}
+
+
 def caller(config: Config) -> dict[str, Any]:
     """The arguments of every generated builder that say who calls; the id is new for each call."""
-    tenant = {'x_tenant_name': config.base_url.tenant} if config.base_url.tenant else {}
-    return {'x_request_id': str(uuid.uuid4()), 'x_spark_ua': SPARK_USER_AGENT, **tenant}
+    return {'x_request_id': new_request_id(), **identity(config.base_url.tenant)}
 
 
 def configured(config: Config, options: CallOptions) -> Config:

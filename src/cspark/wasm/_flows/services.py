@@ -49,12 +49,27 @@ from ..progress import Bar, watched
 from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
 from ..uri import Uri, UriLike, UriParams
 from .encoding import MANY, encode_body, is_heavy
-from .exchange import Call, caller, configured, exchange, not_sent
+from .exchange import Call, caller, configured, exchange, identity, new_request_id, not_sent
 from .flow import Flow, compute
 
 __all__ = ['execute', 'get_metadata', 'upload', 'validate']
 
 FORMATS: Final = ('alike', 'original')
+OF_ONE_RECORD: Final = (
+    'active_since',
+    'call_purpose',
+    'source_system',
+    'correlation_id',
+    'tables_as_array',
+    'compiler_type',
+    'debug_solve',
+    'selected_outputs',
+    'outputs_filter',
+    'echo_inputs',
+    'subservices',
+)
+"""The options that a request for one record is made of."""
+
 ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables_as_array', 'outputs_filter')
 
 
@@ -190,29 +205,43 @@ def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:
 
 
 def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
-    compiler = one_of('compiler_type', options.get('compiler_type'), COMPILERS)
+    encoding, nan = _encodings(options)
+    chosen = [options.get(name) for name in OF_ONE_RECORD]
+    arguments = _tenant(config), config.base_url.tenant, named, encoding, *chosen
+    try:
+        prepared = _prepared(*arguments)
+    except TypeError:  # a list of names, which nobody can look up
+        prepared = _prepared.__wrapped__(*arguments)
+    headers = {**prepared['headers'], 'x-request-id': new_request_id()}
+    body = {**prepared['json'], 'request_data': RequestData(inputs=inputs).to_dict()}
+    return _with_json({**prepared, 'headers': headers, 'json': body}, inputs, encoding, nan, known)
+
+
+@lru_cache(256, typed=True)
+def _prepared(tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any) -> dict[str, Any]:
+    """The request for one record but for its id and its inputs: most programs make the same one again and again."""
+    options = dict(zip(OF_ONE_RECORD, chosen, strict=True))
     named = _preferred(named)
     meta = RequestMeta(
         version=_given(named.version),
-        transaction_date=_given(text('active_since', options.get('active_since'))),
-        call_purpose=text('call_purpose', options.get('call_purpose')) or 'Single Execution',
-        source_system=text('source_system', options.get('source_system')) or SPARK_SDK,
-        correlation_id=_given(text('correlation_id', options.get('correlation_id'))),
-        array_outputs=_given(joined('tables_as_array', options.get('tables_as_array'))),
-        compiler_type=compiler or 'Neuron',
-        debug_solve=_given(options.get('debug_solve')),
-        requested_output=_given(joined('selected_outputs', options.get('selected_outputs'))),
-        requested_output_regex=_given(text('outputs_filter', options.get('outputs_filter'))),
-        response_data_inputs=bool(options.get('echo_inputs')),
-        service_category=_given(joined('subservices', options.get('subservices'))),
+        transaction_date=_given(text('active_since', options['active_since'])),
+        call_purpose=text('call_purpose', options['call_purpose']) or 'Single Execution',
+        source_system=text('source_system', options['source_system']) or SPARK_SDK,
+        correlation_id=_given(text('correlation_id', options['correlation_id'])),
+        array_outputs=_given(joined('tables_as_array', options['tables_as_array'])),
+        compiler_type=one_of('compiler_type', options['compiler_type'], COMPILERS) or 'Neuron',
+        debug_solve=_given(options['debug_solve']),
+        requested_output=_given(joined('selected_outputs', options['selected_outputs'])),
+        requested_output_regex=_given(text('outputs_filter', options['outputs_filter'])),
+        response_data_inputs=bool(options['echo_inputs']),
+        service_category=_given(joined('subservices', options['subservices'])),
         excel_file=False,
         service_id=_given(named.service_id),
         version_id=_given(named.version_id),
     )
-    body = ExecuteRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
-    encoding, nan = _encodings(options)
-    arguments: dict[str, Any] = {'body': body, 'content_encoding': encoding or UNSET, **caller(config)}
-    return _with_json(_request_for_one(_tenant(config), named, arguments), inputs, encoding, nan, known)
+    body = ExecuteRequest(request_data=RequestData(inputs={}), request_meta=meta)
+    who = identity(x_tenant_name)
+    return _request_for_one(tenant, named, {'body': body, 'content_encoding': encoding or UNSET, **who})
 
 
 def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:

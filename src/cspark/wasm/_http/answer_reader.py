@@ -50,41 +50,19 @@ class AnswerReader:
         headers: Its headers, in their order.
     """
 
-    __slots__ = (
-        '_encodings',
-        '_ends_with_connection',
-        '_has_head',
-        '_head_received',
-        '_head_size',
-        '_informational',
-        '_is_head_request',
-        '_keeps_alive',
-        '_length',
-        '_parser',
-        '_parts',
-        '_problem',
-        '_size',
-        '_start',
-        'has_rest',
-        'has_started',
-        'headers',
-        'is_complete',
-        'status',
-    )
+    has_started = has_rest = is_complete = False
+    status = 0
+    _has_head = _ends_with_connection = _keeps_alive = False
+    _head_size = _head_received = _informational = _size = 0
+    _length = -1
+    _start = b''
+    _problem = ''
 
     def __init__(self, method: str) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._is_head_request = method == 'HEAD'
-        self._start = b''
-        self._head_size = self._head_received = self._informational = self._size = 0
-        self._length = -1
-        self._encodings: list[bytes] = []
-        self._keeps_alive = False
         self._parts: list[bytes] = []
-        self._problem = ''
-        self._has_head = self._ends_with_connection = False
-        self.has_started = self.has_rest = self.is_complete = False
-        self.status = 0
+        self._encodings: list[bytes] = []
         self.headers: list[tuple[str, str]] = []
 
     @property

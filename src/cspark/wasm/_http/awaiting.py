@@ -156,9 +156,11 @@ class Connection(asyncio.Protocol):
 
     def is_usable(self) -> bool:
         """Whether the other end has neither closed it nor sent anything since."""
-        if not self._is_open or self._transport is None or self._transport.is_closing():
-            return False
-        return not is_readable(self._sock)  # the event loop may not have looked since
+        return self.is_open() and not is_readable(self._sock)  # the event loop may not have looked since
+
+    def is_open(self) -> bool:
+        """Whether, as far as the event loop has heard, the other end goes on."""
+        return self._is_open and self._transport is not None and not self._transport.is_closing()
 
     def close(self) -> None:
         """End it, with what is still to be sent."""
@@ -268,7 +270,7 @@ class AwaitedConnections:
             if connection is not None:
                 connection.close()
             raise
-        if reader.may_go_on and connection.is_usable():
+        if reader.may_go_on and connection.is_open():
             self._kept.keep(where.origin, connection)
         else:
             connection.close()

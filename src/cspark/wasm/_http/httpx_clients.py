@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import socket
-import sys
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
 
+import httpcore
 import httpx
 
 from ..errors import SparkConfigError
@@ -29,6 +29,9 @@ NO_PROXY_ADDRESS: Final = (
 NO_SOCKS: Final = 'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs `pip install httpx[socks]`'
 
 TRANSPORTS: Final = (None, 'httpx')
+
+CHOOSING: Final = '_transport_for_url'
+"""What respx patches of httpx's clients; no part of httpx that others may rely on."""
 
 
 def check_http_client(given: object, kind: type[httpx.Client | httpx.AsyncClient]) -> None:
@@ -68,25 +71,27 @@ def has_core(shell: str) -> bool:
 
 def is_mocked() -> bool:
     """Whether a library that stands in for the network in tests, such as respx or pytest-httpx, has patched httpx."""
-    return any(
-        _module_of(sys.modules.get(module), kind, method) not in (None, home)
-        for module, kind, method, home in (
-            ('httpx', 'Client', '_transport_for_url', 'httpx._client'),
-            ('httpx', 'AsyncClient', '_transport_for_url', 'httpx._client'),
-            ('httpx', 'HTTPTransport', 'handle_request', 'httpx._transports.default'),
-            ('httpx', 'AsyncHTTPTransport', 'handle_async_request', 'httpx._transports.default'),
-            ('httpcore', 'ConnectionPool', 'handle_request', 'httpcore._sync.connection_pool'),
-            ('httpcore', 'AsyncConnectionPool', 'handle_async_request', 'httpcore._async.connection_pool'),
-        )
+    global _seen
+    found = (
+        getattr(httpx.Client, CHOOSING),
+        getattr(httpx.AsyncClient, CHOOSING),
+        httpx.HTTPTransport.handle_request,
+        httpx.AsyncHTTPTransport.handle_async_request,
+        httpcore.ConnectionPool.handle_request,
+        httpcore.AsyncConnectionPool.handle_async_request,
     )
+    if found != _seen[0]:
+        _seen = found, any(map(_is_foreign, found))
+    return _seen[1]
 
 
-def _module_of(module: Any, kind: str, method: str) -> object:
-    """Where the code of a method stands; None where its module was never imported."""
-    if module is None:
-        return None
-    function = getattr(getattr(module, kind), method)
-    return getattr(function, '__globals__', {}).get('__name__', 'elsewhere')
+def _is_foreign(function: Any) -> bool:
+    module: str = getattr(function, '__globals__', {}).get('__name__', '')
+    return not module.startswith(('httpx._', 'httpcore._'))
+
+
+_seen: tuple[tuple[object, ...], bool] = (), False
+"""What was there when it was looked at last, and whether any of it is a stand-in."""
 
 
 def make_http_client(kind: type[HttpClient], verify: Verify, proxies: Proxies) -> HttpClient:
