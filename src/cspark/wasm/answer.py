@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ SHOWN_HEADERS: Final = frozenset(
 
 def shown(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that may be kept, by their names in lower case."""
-    return {name.lower(): value for name, value in headers.items() if name.lower() in SHOWN_HEADERS}
+    return {known: headers[name] for name, known in _shown_names(*headers)}
+
+
+@lru_cache(256)
+def _shown_names(*names: str) -> list[tuple[str, str]]:
+    """Those of these names that may be kept, each with its spelling in lower case."""
+    return [(name, name.lower()) for name in names if name.lower() in SHOWN_HEADERS]
 
 
 @dataclass(eq=False, slots=True)

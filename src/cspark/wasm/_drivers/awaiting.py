@@ -228,7 +228,7 @@ async def _on_thread_that_nobody_waits_for(function: Callable[[], Any]) -> Any:
 async def aside(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
 ) -> Result:
-    """Do on a thread what would block an event loop of asyncio; if this is cancelled, after it is done.
+    """Do on a thread what would block an event loop of asyncio. A cancellation is raised once the thread has ended.
 
     A thread cannot be ended, and what it works on must not be closed under it.
     """

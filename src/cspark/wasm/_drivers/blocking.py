@@ -104,9 +104,11 @@ class Connections:
         """Connections that can be ended without harm to this one's; itself, where a caller's client is all there is."""
         if self._only_httpx:
             return self
-        apart = Connections(self._config)
-        apart._verify = self._verify
-        apart._parent, apart.alone = self, self.alone
+        apart = Connections.__new__(Connections)
+        trust = self._direct.trust if self._direct is not None else self._verify
+        own = {'_starting': threading.Lock(), '_parent': self, '_own': None, '_direct': None, '_verify': trust}
+        vars(apart).update(vars(self) | own)
+        after_fork(apart)
         return apart
 
     def abort(self) -> None:

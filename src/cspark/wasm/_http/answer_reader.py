@@ -121,6 +121,7 @@ class AnswerReader:
             self._problem = self._problem or f'the answer is not HTTP: {error}'
 
     def _is_whole(self) -> bool:
+        """What the parser's calls change is asked for by a call, for type checkers remember what they have seen."""
         return self.is_complete
 
     def _parser_skipped(self, data: bytes) -> bool:
@@ -204,4 +205,7 @@ class AnswerReader:
             self.is_complete = True
             self._keeps_alive = self._parser.should_keep_alive()
         else:
-            self.headers.clear()  # those of an informational answer
+            # Those of an informational answer say nothing of the one that follows.
+            self.headers.clear()
+            self._encodings.clear()
+            self._length = -1

@@ -28,7 +28,7 @@ PIECE: Final = 1 << 18
 """So much of a large body is written at a time, in bytes, so that other tasks go on in between."""
 
 MOST_CONNECTIONS: Final = 100
-"""As many as httpx has at a time; a runner has no use for more."""
+"""So many may be in use, as with httpx; a runner has no use for more. Further calls wait for one."""
 
 BROKEN: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self._is_open = True
         self._ended_well = False
         self.reader = AnswerReader('')
-        self.used = False
+        self.used = self.has_sent = False
         self.idle_since = self.made_at = time.monotonic()
 
     # What the event loop calls.
@@ -95,6 +95,8 @@ class Connection(asyncio.Protocol):
 
     def _read_after(self, error: Exception) -> None:
         """The runner takes no more of the body; perhaps it has said why."""
+        if self._transport is None or self._transport.get_extra_info('ssl_object') is not None:
+            raise error  # what is left there is encrypted
         try:
             while not self.reader.is_complete and (data := self._sock.recv(PIECE)):
                 self.reader.feed(data)
@@ -116,17 +118,20 @@ class Connection(asyncio.Protocol):
 
     # What a call does.
 
-    async def exchange(self, head: bytes, content: bytes, step: Send, limit: asyncio.Timeout) -> AnswerReader:
+    async def exchange(self, where: Target, step: Send, limit: asyncio.Timeout) -> AnswerReader:
         """Send a request and read the whole answer."""
         assert self._transport is not None  # noqa: S101 - it is connected
         self.reader = reader = AnswerReader(step.method)
         self._step, self._limit = step, limit if step.phases else None
         self._answered = answered = asyncio.get_running_loop().create_future()
         try:
+            # The head is in no variable: it has credentials, and reports of errors show the variables of frames.
+            content = step.content or b''
             if len(content) < PIECE:
-                self._transport.write(head + content)
+                self._transport.write(self._begin(where, step) + content)
             else:
-                await self._send_large(self._transport, head, content)
+                self._transport.write(self._begin(where, step))
+                await self._send_large(self._transport, content)
             self._expect('read')
             await answered
         finally:
@@ -136,9 +141,14 @@ class Connection(asyncio.Protocol):
         self.used = True
         return reader
 
-    async def _send_large(self, transport: asyncio.Transport, head: bytes, content: bytes) -> None:
+    def _begin(self, where: Target, step: Send) -> bytes:
+        """The head of the request; from now on, some of it may have arrived."""
+        head = write_head(where, step)
+        self.has_sent = True
+        return head
+
+    async def _send_large(self, transport: asyncio.Transport, content: bytes) -> None:
         """Send until all is sent or an answer begins, which may be that the body is too large."""
-        transport.write(head)
         rest = memoryview(content)
         while rest and self._is_open and not self.reader.status:
             transport.write(bytes(rest[:PIECE]))
@@ -163,7 +173,7 @@ class Connection(asyncio.Protocol):
         return self._is_open and self._transport is not None and not self._transport.is_closing()
 
     def close(self) -> None:
-        """End it, with what is still to be sent."""
+        """End it at once; what is not sent yet is dropped."""
         self._is_open = False
         if self._transport is not None:
             self._transport.abort()
@@ -197,7 +207,7 @@ class AwaitedConnections:
         where = target(step.url)
         if where.scheme == 'https':
             self._tls = self._tls or tls_context(self._verify)
-        outcome: Answer | Undelivered | None
+        outcome: AnswerReader | Undelivered | None
         try:
             await self._enter(step)
         except OutOfTimeError as error:
@@ -213,7 +223,9 @@ class AwaitedConnections:
         if isinstance(outcome, Undelivered):
             raise outcome  # here, and not where it was caught: what is raised there keeps its frames alive
         assert outcome is not None  # noqa: S101 - a new connection is not stale
-        return outcome
+        if is_heavy(outcome):
+            return await asyncio.to_thread(received, step, outcome)
+        return received(step, outcome)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -225,10 +237,11 @@ class AwaitedConnections:
         if self._open < MOST_CONNECTIONS:
             self._open += 1
             return
+        seconds = time_for(step, 'pool')
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
-            async with asyncio.timeout(time_for(step, 'pool')):
+            async with asyncio.timeout(seconds):
                 await turn
         except TimeoutError:
             self._refuse(turn)
@@ -238,9 +251,10 @@ class AwaitedConnections:
             raise
 
     def _refuse(self, turn: asyncio.Future[None]) -> None:
-        """The place may have come just when it was not wanted any more."""
+        """The place may have come just when it was not wanted any more; from now on it cannot come."""
         if turn.done() and not turn.cancelled():
             self._leave()
+        turn.cancel()
 
     def _leave(self) -> None:
         """Let the next one have the place."""
@@ -251,16 +265,16 @@ class AwaitedConnections:
                 return
         self._open -= 1
 
-    async def _attempt(self, kept: Connection | None, where: Target, step: Send) -> Answer | Undelivered | None:
+    async def _attempt(self, kept: Connection | None, where: Target, step: Send) -> AnswerReader | Undelivered | None:
         """An answer, or why there is none; None if the connection turned out to be stale."""
         connection = kept
         try:
-            head, content = write_head(where, step), step.content or b''
             if connection is None:
                 async with asyncio.timeout(time_for(step, 'connect')):
                     connection = await self._connect(where)
-            async with asyncio.timeout(time_for(step, 'write' if content else 'read')) as limit:
-                reader = await connection.exchange(head, content, step, limit)
+            connection.has_sent = False
+            async with asyncio.timeout(time_for(step, 'write' if step.content else 'read')) as limit:
+                reader = await connection.exchange(where, step, limit)
             self._echoes.check(where.origin, step.headers, reader.status, reader.headers)
         except (OSError, ValueError) as error:
             if connection is not None:
@@ -274,10 +288,7 @@ class AwaitedConnections:
             self._kept.keep(where.origin, connection)
         else:
             connection.close()
-        try:
-            return await asyncio.to_thread(received, step, reader) if is_heavy(reader) else received(step, reader)
-        except Undelivered as failure:
-            return failure
+        return reader
 
     async def _connect(self, where: Target) -> Connection:
         is_known = is_literal(where.host)
@@ -298,12 +309,13 @@ def _failure(error: Exception, connection: Connection | None) -> Undelivered | N
     """What a failure means for the caller; None if a kept connection broke before any byte of an answer, which says
     nothing about the runner."""
     if isinstance(error, TimeoutError) and error.errno is None:
-        return timeout_failure(error, sent=connection is not None)
+        return timeout_failure(error, sent=connection is not None and connection.has_sent)
     if isinstance(error, OSError):
         broke = isinstance(error, BROKEN) and not isinstance(error, StrayAnswerError)
         if broke and connection is not None and connection.used and not connection.reader.has_started:
             return None
-        return connection_failure(error) if connection is not None else unreachable_failure(error)
+        has_sent = connection is not None and connection.has_sent
+        return connection_failure(error) if has_sent else unreachable_failure(error)
     return request_failure(error)
 
 

@@ -43,6 +43,9 @@ FIRST_PIECE: Final = 1 << 16
 SMALL_BODY: Final = 1 << 16
 """A body of fewer bytes goes out with its head. While a larger one goes out, the answer may come already."""
 
+LONGEST_POLL: Final = (1 << 31) - 1
+"""What the system takes for a wait, in milliseconds."""
+
 UNDER_WAY: Final = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
 BROKEN: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -56,29 +59,42 @@ class Connection:
         tls: What to trust, where it is one of TLS.
     """
 
-    __slots__ = ('_sock', '_tls', 'aborted', 'idle_since', 'is_connected', 'made_at', 'reader', 'used', 'where')
+    __slots__ = (
+        '_sock',
+        '_tls',
+        'aborted',
+        'has_sent',
+        'idle_since',
+        'is_connected',
+        'made_at',
+        'reader',
+        'used',
+        'where',
+    )
 
     def __init__(self, where: Target, tls: ssl.SSLContext | None) -> None:
         self.where = where
         self._tls = tls
         self._sock: socket.socket | None = None
         self.reader = AnswerReader('')
-        self.is_connected = self.used = self.aborted = False
+        self.is_connected = self.has_sent = self.used = self.aborted = False
         self.idle_since = self.made_at = time.monotonic()
 
     def exchange(self, where: Target, step: Send) -> AnswerReader:
         """Send a request and read the whole answer."""
         self.reader = reader = AnswerReader(step.method)
-        head, content = write_head(where, step), step.content or b''
+        self.has_sent = False
         if self._sock is None or not self.is_connected:
             self._connect(step)
         sock = self._sock
         assert sock is not None  # noqa: S101 - it is connected
+        # As memory, which reports of errors do not show as they do the variables of frames: it has credentials.
+        content = step.content or b''
         if len(content) < SMALL_BODY:
-            sock.settimeout(time_for(step, 'write'))
-            sock.sendall(head + content)
+            self._send(sock, memoryview(write_head(where, step) + content), step)
         else:
-            self._send_large(sock, head, content, step)
+            self._send(sock, memoryview(write_head(where, step)), step)
+            self._send_large(sock, content, step)
         size = FIRST_PIECE
         while not reader.is_complete:
             sock.settimeout(time_for(step, 'read'))
@@ -87,11 +103,15 @@ class Connection:
         self.used = True
         return reader
 
-    def _send_large(self, sock: socket.socket, head: bytes, content: bytes, step: Send) -> None:
+    def _send(self, sock: socket.socket, rest: memoryview, step: Send) -> None:
+        while rest:  # the system may take some at a time
+            sock.settimeout(time_for(step, 'write'))
+            self.has_sent = True
+            rest = rest[sock.send(rest) :]
+
+    def _send_large(self, sock: socket.socket, content: bytes, step: Send) -> None:
         """Send until all is sent or an answer begins, which may be that the body is too large."""
         reader = self.reader
-        sock.settimeout(time_for(step, 'write'))
-        sock.sendall(head)
         rest = memoryview(content)
         sock.setblocking(False)
         while rest and not reader.status:
@@ -106,12 +126,12 @@ class Connection:
                 rest = rest[sock.send(rest[:PIECE]) :]
             except NOT_NOW:
                 continue
-            except ConnectionError as error:
+            except BROKEN as error:
                 self._read_after(sock, error)
         if rest:
             reader.has_rest = True  # the request is not whole, so that no other one can follow it
 
-    def _read_after(self, sock: socket.socket, error: ConnectionError) -> None:
+    def _read_after(self, sock: socket.socket, error: OSError) -> None:
         """The runner takes no more of the body; perhaps it has said why."""
         try:
             while not self.reader.is_complete and (data := sock.recv(PIECE)):
@@ -156,9 +176,13 @@ class Connection:
                 if rest and (not waiting or time.monotonic() >= next_at):
                     next_at = time.monotonic() + ATTEMPT_DELAY
                     address = rest.popleft()
-                    sock = new_socket(address)
-                    waiting.append(sock)
-                    code = sock.connect_ex(address.address)
+                    try:
+                        sock = new_socket(address)
+                        waiting.append(sock)
+                        code = sock.connect_ex(address.address)
+                    except OSError as error:  # such as a family that this machine does not have
+                        failure, next_at = error, 0.0
+                        continue
                     ready = [] if code in UNDER_WAY else [(sock, code)]
                 else:
                     ready = _connected(waiting, min(_until(end), ATTEMPT_DELAY))
@@ -188,12 +212,12 @@ class Connection:
         """What a failure means for the caller; None if a kept connection broke before any byte of an answer, which
         says nothing about the runner."""
         if isinstance(error, TimeoutError) and error.errno is None:
-            return timeout_failure(error, sent=self.is_connected)
+            return timeout_failure(error, sent=self.has_sent)
         if isinstance(error, OSError):
             broke = isinstance(error, BROKEN) and not isinstance(error, StrayAnswerError)
             if broke and self.used and not (self.aborted or self.reader.has_started):
                 return None
-            return connection_failure(error) if self.is_connected else unreachable_failure(error)
+            return connection_failure(error) if self.has_sent else unreachable_failure(error)
         return request_failure(error)
 
     def abort(self) -> None:
@@ -201,7 +225,8 @@ class Connection:
         self.aborted = True
         if self._sock is not None:
             with suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+                # Not the method of a socket with TLS, which would take that off first, under whoever sends.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End it."""
@@ -244,6 +269,11 @@ class BlockingConnections:
         assert outcome is not None  # noqa: S101 - a new connection is not stale
         return outcome
 
+    @property
+    def trust(self) -> Verify:
+        """What is trusted, with the certificates read if that was needed already."""
+        return self._tls or self._verify
+
     def close(self) -> None:
         """Close the connections that are idle; those in use close at the end of their calls."""
         self._kept.close()
@@ -254,7 +284,7 @@ class BlockingConnections:
             connection.abort()
 
     def start_anew(self) -> None:
-        """In a forked process: leave the other one's connections alone."""
+        """In a forked process: close its copies of the other one's connections, which goes on with them."""
         self._starting = threading.Lock()
         self._kept.drop()
         self._busy = set()
@@ -307,7 +337,7 @@ def _wait(sock: socket.socket, seconds: float) -> tuple[bool, bool]:
         return bool(readable), bool(writable)
     poll = select.poll()
     poll.register(sock, select.POLLIN | select.POLLOUT)
-    events = sum(event for _, event in poll.poll(1000 * seconds))
+    events = sum(event for _, event in poll.poll(min(1000 * seconds, LONGEST_POLL)))
     return bool(events & ~select.POLLOUT), bool(events & select.POLLOUT)
 
 

@@ -1,7 +1,8 @@
 """What a failure of any way to send means to the caller.
 
-`Undelivered.sent` is false only where not a byte of the request can have reached the runner: there was no connection,
-or the request is refused here. A call that may have arrived is never repeated as one that did not.
+`Undelivered.sent` is false where not a byte of the request can have reached the runner: there was no connection, or the
+request is refused here. A call that may have arrived is not repeated as one that did not, but for one case: a kept
+connection that breaks before a byte of an answer was most likely closed by the runner just before. It is replaced once.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ class _Scoped(httpx.URL):
 
 
 def addressed(request: httpx.Request) -> httpx.Request:
-    """A request of which the host is looked up, and its certificate checked, as by our own connections."""
+    """The request, changed where its host ends with a dot or names an interface: so that httpx looks it up, and checks
+    its certificate, as our own connections do."""
     where = target(str(request.url))
     if where.host.endswith('.') or '%' in where.host:
         request.url = _Scoped(request.url)

@@ -11,7 +11,8 @@ from .request_head import Origin
 __all__ = ['GREATEST_AGE', 'LONGEST_IDLE', 'KeptConnections']
 
 LONGEST_IDLE: Final = 5.0
-"""How long a connection is kept that nobody uses, in seconds: as long as httpx keeps one, and Node.js at its end."""
+"""How long a connection is kept that nobody uses, in seconds: as long as httpx keeps one, and a
+server of Node.js does."""
 
 GREATEST_AGE: Final = 300.0
 """After so many seconds a connection takes no more requests, so that a name that leads elsewhere by now is noticed."""
@@ -90,10 +91,6 @@ class KeptConnections(Generic[Connection]):
                 except IndexError:
                     break
 
-    def forget(self) -> None:
-        """Leave all alone: they belong to another process, or to an event loop that is gone."""
-        self._idle = {}
-
     def _close_old(self) -> None:
         """Close those that were idle for too long, whoever they lead to."""
         now = time.monotonic()
@@ -107,6 +104,8 @@ class KeptConnections(Generic[Connection]):
                     connection.close()
                 else:
                     connections.appendleft(connection)
+                    if self.is_closed:
+                        self.drop()
 
     def _is_old(self, connection: Connection, now: float) -> bool:
         return now - connection.idle_since > LONGEST_IDLE or now - connection.made_at > self.greatest_age

@@ -58,7 +58,7 @@ def run_until(deadline: float, function: Callable[[], Result]) -> Result:
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), name='cspark-limited', daemon=True).start()
     try:
-        result, failure = done.get(timeout=time_left(deadline))
+        result, failure = done.get(timeout=min(time_left(deadline), threading.TIMEOUT_MAX))
     except queue.Empty:
         raise OutOfTimeError from None
     if failure is not None:

@@ -59,6 +59,13 @@ def target(url: str) -> Target:
     return Target(origin, parsed.raw_path.decode(), authority)
 
 
+@lru_cache(256)
+def _default_lines(*names: str) -> list[str]:
+    """The headers that are sent unless they are among these."""
+    named = {name.lower() for name in names}
+    return [f'{name}: {value}' for name, value in DEFAULT_HEADERS.items() if name.lower() not in named]
+
+
 def write_head(where: Target, step: Send) -> bytes:
     """The head of a request.
 
@@ -66,9 +73,7 @@ def write_head(where: Target, step: Send) -> bytes:
         ValueError: A header holds the end of a line, or what cannot be sent.
     """
     headers = {**step.headers, **step.credentials}
-    named = {name.lower() for name in headers}
-    lines = [f'{step.method} {where.path} HTTP/1.1', f'Host: {where.authority}']
-    lines += [f'{name}: {value}' for name, value in DEFAULT_HEADERS.items() if name.lower() not in named]
+    lines = [f'{step.method} {where.path} HTTP/1.1', f'Host: {where.authority}', *_default_lines(*headers)]
     lines += [f'{name}: {value}' for name, value in headers.items()]
     if step.content is not None:
         lines.append(f'Content-Length: {len(step.content)}')

@@ -35,6 +35,7 @@
     model = instance
     workbook = model._construct()
     sizeAt = model._malloc(4) >>> 0
+    if (sizeAt === 0) throw new Fault('the model has no memory')
     const asynchronous = typeof model._is_async === 'function' ? model._is_async(workbook) : 0
     if (asynchronous === 1 || asynchronous === true || asynchronous === 'true')
       throw new Fault('the model calls other services; this runner does not do that')
@@ -68,6 +69,7 @@
   function compute(prefix, suffix, start, length) {
     const started = clock, size = prefix + length + suffix
     const input = model._malloc(size || 1) >>> 0
+    if (input === 0) throw new Fault('the model has no memory for a request of ' + size + ' bytes')
     const heap = model.HEAPU8
     copy(heap, bytesOf(inbox, 0, prefix), input)
     copy(heap, bytesOf(inbox, start, length), input + prefix)
