@@ -48,10 +48,10 @@ class Checkpoint:
     ) -> None:
         self._path = Path(path).absolute()  # else ':memory:' would be none
         try:
-            with suppress(FileExistsError):  # records of people stand in it, so it is for its owner alone
+            with suppress(OSError):  # records of people stand in it, so it is for its owner alone
                 os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             raise self._unusable(error) from error
         try:
             self._begin(what)

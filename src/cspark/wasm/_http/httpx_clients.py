@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import socket
+import sys
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
 
-import httpcore
 import httpx
 
 from ..errors import SparkConfigError
@@ -77,12 +77,18 @@ def is_mocked() -> bool:
         getattr(httpx.AsyncClient, CHOOSING),
         httpx.HTTPTransport.handle_request,
         httpx.AsyncHTTPTransport.handle_async_request,
-        httpcore.ConnectionPool.handle_request,
-        httpcore.AsyncConnectionPool.handle_async_request,
+        *_pools(sys.modules.get('httpcore')),
     )
     if found != _seen[0]:
         _seen = found, any(map(_is_foreign, found))
     return _seen[1]
+
+
+def _pools(httpcore: Any) -> tuple[Any, ...]:
+    """What respx patches by default; httpx imports its module, which takes a while, when it sends."""
+    if httpcore is None:
+        return ()
+    return httpcore.ConnectionPool.handle_request, httpcore.AsyncConnectionPool.handle_async_request
 
 
 def _is_foreign(function: Any) -> bool:
