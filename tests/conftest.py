@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import trustme
 
 import cspark.wasm as Hybrid
+from support.certificates import authority
 from support.many import Squares, squaring
 from support.packages import CYLINDER, TERM_LIFE
 from support.wire import Recorder, recording
@@ -83,3 +85,17 @@ def squarer() -> Iterator[Squares]:
     """A runner that squares what it gets."""
     with squaring() as started:
         yield started
+
+
+@pytest.fixture(scope='module')
+def ca() -> trustme.CA:
+    """Who issues certificates."""
+    return authority()
+
+
+@pytest.fixture(scope='module')
+def pem(ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of who issues them."""
+    path = tmp_path_factory.mktemp('ca') / 'ca.pem'
+    ca.cert_pem.write_to_path(path)
+    return str(path)

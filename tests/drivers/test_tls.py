@@ -33,20 +33,6 @@ def no_certificates_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv('SSL_CERT_DIR', raising=False)
 
 
-@pytest.fixture(scope='module')
-def ca() -> trustme.CA:
-    """Who issues the runner's certificate."""
-    return authority()
-
-
-@pytest.fixture(scope='module')
-def pem(ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file of who issues the runner's certificate."""
-    path = tmp_path_factory.mktemp('ca') / 'ca.pem'
-    ca.cert_pem.write_to_path(path)
-    return str(path)
-
-
 @pytest.fixture
 def secure(ca: trustme.CA) -> Generator[tuple[Faulty, Listener]]:
     """A runner with a certificate for 127.0.0.1."""

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 import cspark.wasm as Hybrid
-from support.certificates import authority, server_context
+from support.certificates import server_context
 from support.sockets import counted, secured
 from support.worlds import World, client_in
 
@@ -81,20 +81,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def way(request: pytest.FixtureRequest) -> str:
     """Each way that a call can leave."""
     return str(request.param)
-
-
-@pytest.fixture(scope='module')
-def ca() -> trustme.CA:
-    """Who issues certificates."""
-    return authority()
-
-
-@pytest.fixture(scope='module')
-def pem(ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file of who issues them."""
-    path = tmp_path_factory.mktemp('ca') / 'ca.pem'
-    ca.cert_pem.write_to_path(path)
-    return str(path)
 
 
 @contextmanager

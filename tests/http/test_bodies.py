@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 import zlib
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ import pytest
 import cspark.wasm as Hybrid
 from support.faulty import BODY, Behaviour, Faulty, answers, head
 from support.many import URI, Squares, execute_many, squares
-from support.sockets import counted
 from support.ways import WAYS, client_by
 
 PACKED = gzip.compress(BODY)
@@ -45,19 +43,6 @@ BEHIND: dict[str, bytes] = {
     'a line feed': b'\n',
 }
 UNASKED = ('br', 'zstd', 'BR', 'compress', 'gzip, br', 'br, gzip', 'identity, zstd')
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    """Each way that a call can leave."""
-    return str(request.param)
-
-
-@pytest.fixture
-def faulty() -> Generator[Faulty]:
-    """A server that answers as it is told."""
-    with counted() as (server, _):
-        yield server
 
 
 def encoded(content: bytes, *lines: str) -> Behaviour:

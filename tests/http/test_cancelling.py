@@ -10,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,10 @@ import pytest
 import cspark.wasm as Hybrid
 from support.certificates import authority, server_context
 from support.faulty import answers, head, read_request
-from support.sockets import listening
+from support.sockets import full, listening
 from support.wire import SUCCESS
 
 THROUGH = ['its own connections', 'httpx']
-
-
-@contextmanager
-def full() -> Generator[socket.socket]:
-    """A server that takes no further connection."""
-    with ExitStack() as stack:
-        server = stack.enter_context(socket.create_server(('127.0.0.1', 0), backlog=0))
-        stack.enter_context(socket.create_connection(server.getsockname()))
-        yield server
 
 
 class Cancelled:

@@ -6,8 +6,6 @@ import json
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -18,6 +16,7 @@ import pytest
 
 from support.certificates import authority, server_context
 from support.faulty import answers, read_request
+from support.forking import FORK, program
 from support.sockets import listening
 from support.wire import SUCCESS
 
@@ -46,43 +45,6 @@ class Echoing:
                 time.sleep(inputs.get('delay', 0))
                 answers(json.dumps({**SUCCESS, 'response_data': {'outputs': inputs}}).encode())(connection)
 
-
-def program(code: str, folder: Path, *arguments: str) -> Any:
-    """Run a program of its own, in which a warning is an error; what it prints, read as JSON."""
-    path = folder / 'program.py'
-    path.write_text(code)
-    quiet = ['-W', 'error', '-W', 'ignore:This process:DeprecationWarning']  # it is what is tried here
-    command = [sys.executable, *quiet, str(path), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-FORK = """
-import asyncio, json, logging, os, ssl, sys, threading, time
-import httpx
-
-def fork(do):
-    if (child := os.fork()) == 0:
-        code = 3
-        try:
-            code = 0 if do() else 4
-        except BaseException as error:
-            os.write(2, repr(error).encode())
-        os._exit(code)
-    return child
-
-def ended(child):
-    until = time.monotonic() + 25
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    return 'hung'
-"""
 
 WARM = (
     FORK

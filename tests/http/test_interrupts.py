@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 
 from support.faulty import BODY, head, read_request
-from support.sockets import listening
+from support.sockets import full, listening
 
 THROUGH = ['its own connections', 'httpx']
 
@@ -101,15 +101,6 @@ def interrupted(world: str, through: str, urls: dict[str, str]) -> dict[str, str
                     process.wait(20)
                 ends['the program'] = f'ends with {process.returncode}'
     return ends
-
-
-@contextmanager
-def full() -> Generator[socket.socket]:
-    """A server that takes no further connection."""
-    with ExitStack() as stack:
-        server = stack.enter_context(socket.create_server(('127.0.0.1', 0), backlog=0))
-        stack.enter_context(socket.create_connection(server.getsockname()))
-        yield server
 
 
 @contextmanager

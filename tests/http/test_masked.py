@@ -19,8 +19,7 @@ import cspark.wasm as Hybrid
 from support.faulty import Behaviour, Faulty, answers, head, sends
 from support.many import URI, Squares, execute_many, squares
 from support.secrets import EXTRA, KEY, PASSWORD, SECRETS, TOKEN, USER, chain, leaks
-from support.sockets import counted
-from support.ways import WAYS, client_by
+from support.ways import client_by
 
 CREDENTIALS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {  # and what of them a server may say again
     'an API key': (lambda: {'api_key': KEY, 'token': None}, KEY),
@@ -62,19 +61,6 @@ ECHOES: dict[str, Callable[[str], Behaviour]] = {
         head(None, '200 OK', 'Transfer-Encoding: chunked') + f'{said}\r\n\r\n'.encode()
     ),
 }
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    """Each way that a call can leave."""
-    return str(request.param)
-
-
-@pytest.fixture
-def faulty() -> Generator[Faulty]:
-    """A server that answers as it is told."""
-    with counted() as (server, _):
-        yield server
 
 
 def shown(error: Hybrid.SparkError) -> str:

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 import cspark.wasm as Hybrid
-from support.certificates import authority, server_context
+from support.certificates import server_context
 from support.secrets import PASSWORD, SECRETS, USER, chain, leaks, searched
 from support.sockets import Proxy, counted, forwarding, secured
 from support.worlds import World, client_in
@@ -137,20 +137,6 @@ def proxy() -> Generator[Proxy]:
     """A proxy that forwards."""
     with forwarding() as started:
         yield started
-
-
-@pytest.fixture(scope='module')
-def ca() -> trustme.CA:
-    """Who issues certificates."""
-    return authority()
-
-
-@pytest.fixture(scope='module')
-def pem(ca: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file of who issues them."""
-    path = tmp_path_factory.mktemp('ca') / 'ca.pem'
-    ca.cert_pem.write_to_path(path)
-    return str(path)
 
 
 def both(way: str, url: str, **options: Any) -> None:

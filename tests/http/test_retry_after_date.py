@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 import cspark.wasm as Hybrid
-from support.ways import WAYS, client_by
+from support.ways import client_by
 from support.wire import Recorder, Reply, recording
 from support.worlds import World
 
@@ -22,12 +22,6 @@ KIND = {'Content-Type': 'application/json'}
 NEVER = Hybrid.RetryPolicy(max_retries=1, interval=1000, longest_pause=1000)
 """A pause of this policy's own is longer than any call here lasts, so that such a call fails at once."""
 CLOCKS = {'right': timedelta(), 'a year ahead': timedelta(days=365), 'a year behind': timedelta(days=-365)}
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    """Each way that a call can leave."""
-    return str(request.param)
 
 
 def http_date(moment: datetime, form: str = 'now') -> str:

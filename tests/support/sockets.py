@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from support.faulty import Behaviour, Faulty, answers, read_request
@@ -145,3 +145,12 @@ def forwarding() -> Generator[Proxy]:
     with listening(proxy.serve) as listener:
         proxy.address = f'127.0.0.1:{listener.port}'
         yield proxy
+
+
+@contextmanager
+def full() -> Generator[socket.socket]:
+    """A server that takes no further connection."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(('127.0.0.1', 0), backlog=0))
+        stack.enter_context(socket.create_connection(server.getsockname()))
+        yield server

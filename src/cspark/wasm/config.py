@@ -175,7 +175,12 @@ class Config:
     def with_credentials_in_pickles(self) -> Config:
         """The same configuration, whose pickles hold its credentials and further headers in clear.
 
-        Else both are left behind, and whoever loads it gives credentials anew.
+        Else both are left behind, and a client of what is loaded raises `SparkConfigError` until they are given anew.
+
+        >>> import pickle
+        >>> config = Config(base_url='http://localhost:3000', tenant='my-tenant', token='a-token')
+        >>> pickle.loads(pickle.dumps(config.with_credentials_in_pickles())) == config
+        True
         """
         copy = self.copy_with()
         copy._set(auth=self.auth.travelling())  # noqa: SLF001 - its own

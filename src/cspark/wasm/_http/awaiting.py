@@ -14,8 +14,8 @@ from .._flows.flow import Send, Undelivered
 from ..answer import Answer
 from .addresses import ATTEMPT_DELAY, Address, is_literal, is_readable, look_up, new_socket, start_look_up
 from .answer_reader import AnswerReader, MalformedAnswerError
-from .echoes import Echoes, StrayAnswerError
-from .failures import connection_failure, request_failure, timeout_failure, unreachable_failure
+from .echoes import Echoes
+from .failures import failure_of, timeout_failure
 from .kept import GREATEST_AGE, KeptConnections
 from .limits import OutOfTimeError, Phase, time_for
 from .received import is_heavy, received
@@ -29,8 +29,6 @@ PIECE: Final = 1 << 18
 
 MOST_CONNECTIONS: Final = 100
 """So many may be in use, as with httpx; a runner has no use for more. Further calls wait for one."""
-
-BROKEN: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class Connection(asyncio.Protocol):
@@ -306,17 +304,11 @@ class AwaitedConnections:
 
 
 def _failure(error: Exception, connection: Connection | None) -> Undelivered | None:
-    """What a failure means for the caller; None if a kept connection broke before any byte of an answer, which says
-    nothing about the runner."""
-    if isinstance(error, TimeoutError) and error.errno is None:
-        return timeout_failure(error, sent=connection is not None and connection.has_sent)
-    if isinstance(error, OSError):
-        broke = isinstance(error, BROKEN) and not isinstance(error, StrayAnswerError)
-        if broke and connection is not None and connection.used and not connection.reader.has_started:
-            return None
-        has_sent = connection is not None and connection.has_sent
-        return connection_failure(error) if has_sent else unreachable_failure(error)
-    return request_failure(error)
+    """What a failure means for the caller; None where the connection was stale."""
+    if connection is None:
+        return failure_of(error, has_sent=False, may_be_stale=False)
+    may_be_stale = connection.used and not connection.reader.has_started
+    return failure_of(error, has_sent=connection.has_sent, may_be_stale=may_be_stale)
 
 
 def _has_said_goodbye(secure: ssl.SSLObject) -> bool:

@@ -18,14 +18,8 @@ from .._flows.flow import Send, Undelivered
 from ..answer import Answer
 from .addresses import ATTEMPT_DELAY, Address, is_literal, is_readable, look_up, new_socket, start_look_up
 from .answer_reader import AnswerReader
-from .echoes import Echoes, StrayAnswerError
-from .failures import (
-    connection_failure,
-    request_failure,
-    timeout_failure,
-    unless_from_signal_handler,
-    unreachable_failure,
-)
+from .echoes import Echoes
+from .failures import BROKEN, failure_of, unless_from_signal_handler
 from .kept import GREATEST_AGE, KeptConnections
 from .limits import OutOfTimeError, time_for
 from .received import received
@@ -47,7 +41,6 @@ LONGEST_POLL: Final = (1 << 31) - 1
 """What the system takes for a wait, in milliseconds."""
 
 UNDER_WAY: Final = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
-BROKEN: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -88,8 +81,8 @@ class Connection:
             self._connect(step)
         sock = self._sock
         assert sock is not None  # noqa: S101 - it is connected
-        # As memory, which reports of errors do not show as they do the variables of frames: it has credentials.
         content = step.content or b''
+        # The head has credentials. As memory it is not shown by reports of errors, which show the variables of frames.
         if len(content) < SMALL_BODY:
             self._send(sock, memoryview(write_head(where, step) + content), step)
         else:
@@ -209,16 +202,9 @@ class Connection:
         return not is_readable(sock)
 
     def failure(self, error: Exception) -> Undelivered | None:
-        """What a failure means for the caller; None if a kept connection broke before any byte of an answer, which
-        says nothing about the runner."""
-        if isinstance(error, TimeoutError) and error.errno is None:
-            return timeout_failure(error, sent=self.has_sent)
-        if isinstance(error, OSError):
-            broke = isinstance(error, BROKEN) and not isinstance(error, StrayAnswerError)
-            if broke and self.used and not (self.aborted or self.reader.has_started):
-                return None
-            return connection_failure(error) if self.has_sent else unreachable_failure(error)
-        return request_failure(error)
+        """What a failure means for the caller; None where the connection was stale."""
+        may_be_stale = self.used and not (self.aborted or self.reader.has_started)
+        return failure_of(error, has_sent=self.has_sent, may_be_stale=may_be_stale)
 
     def abort(self) -> None:
         """Wake whoever waits for this connection."""

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import errno
 import signal
+import ssl
 import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from .._flows.flow import Send, Undelivered
 from ..errors import SparkConnectionError, SparkDecodeError, SparkSdkError, SparkTimeoutError, shorten
 from ..masking import mask, secrets_in
+from .echoes import StrayAnswerError
 
 __all__ = [
+    'BROKEN',
     'connection_failure',
     'decode_failure',
+    'failure_of',
     'is_lost_link',
     'masked',
     'request_failure',
@@ -27,6 +31,9 @@ __all__ = [
     'unless_from_signal_handler',
     'unreachable_failure',
 ]
+
+BROKEN: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""What an operation on a connection raises that the other end has closed."""
 
 
 def timeout_failure(error: Exception, *, sent: bool) -> Undelivered:
@@ -52,6 +59,26 @@ def decode_failure(error: Exception) -> Undelivered:
 def request_failure(error: Exception) -> Undelivered:
     """The request cannot be sent as it is."""
     return _undelivered(SparkSdkError(f'the request cannot be sent: {_words(error)}'), error, sent=False)
+
+
+def failure_of(error: Exception, *, has_sent: bool, may_be_stale: bool) -> Undelivered | None:
+    """What an error of one of our own connections means.
+
+    Args:
+        error: What went wrong.
+        has_sent: Whether some of the request may have arrived.
+        may_be_stale: Whether the connection was used before, and not a byte of the answer has come.
+
+    Returns:
+        None where a kept connection broke, which says nothing about the runner.
+    """
+    if isinstance(error, TimeoutError) and error.errno is None:  # the system's own has a number, and is a lost link
+        return timeout_failure(error, sent=has_sent)
+    if not isinstance(error, OSError):
+        return request_failure(error)
+    if may_be_stale and isinstance(error, BROKEN) and not isinstance(error, StrayAnswerError):
+        return None
+    return connection_failure(error) if has_sent else unreachable_failure(error)
 
 
 def masked(error: Exception, step: Send) -> Exception:
