@@ -6,7 +6,7 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test congruence published hostile check format generate samples docs coverage measure bench transports pictures wheel clean
+.PHONY: help demo test congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,7 @@ check: $(READY) ## check everything that can be checked without running it; writ
 	$(BIN)/openapi-spec-validator openapi/runner.yaml
 	$(BIN)/python scripts/generate.py --check
 	$(BIN)/python scripts/check_arrows.py
+	$(BIN)/python scripts/draw_rooms.py --check
 	$(BIN)/python scripts/check_docs.py
 
 format: $(READY) ## format the code and sort its imports
@@ -67,6 +68,9 @@ bench: $(READY) ## measure beside cspark, httpx, aiohttp and http.client, and wr
 
 transports: $(READY) ## measure what could carry a call instead, and write docs/transports.md
 	@$(BIN)/python scripts/bench/transports.py
+
+rooms: $(READY) ## draw the rooms of the source for docs/architecture.md
+	@$(BIN)/python scripts/draw_rooms.py
 
 wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty environment
 	rm -rf dist

@@ -1,4 +1,4 @@
-"""Check that imports run one way: generated, values, flows, http, drivers, faces, and the annex beside them.
+"""Check that imports run one way: from the faces down to the values, with the local runner beside them.
 
 Run it as `python scripts/check_arrows.py`. docs/architecture.md says why.
 """
@@ -16,39 +16,59 @@ GENERATED = ROOT / 'generated' / 'hybrid_runner_api'
 
 MAY_IMPORT: dict[str, set[str]] = {
     'generated': set(),
-    'values': {'values'},
-    'flows': {'generated', 'values', 'flows'},
-    'http': {'values', 'flows', 'http'},
-    'drivers': {'generated', 'values', 'flows', 'http', 'drivers'},
-    'faces': {'generated', 'values', 'flows', 'drivers', 'faces'},
-    'annex': {'generated', 'values', 'annex'},
-    'init': {'values', 'faces'},
-    'main': {'values', 'annex'},
+    'values': {'codec', 'values'},
+    'codec': set(),
+    'calls': {'generated', 'codec', 'values'},
+    'http': {'calls', 'codec', 'values'},
+    'perform': {'generated', 'http', 'calls', 'codec', 'values'},
+    'many': {'perform', 'calls', 'codec', 'values'},
+    'faces': {'generated', 'many', 'perform', 'calls', 'values'},
+    'ground': {'values'},
+    'packages': {'ground', 'codec', 'values'},
+    'engine': {'packages', 'ground', 'codec', 'values'},
+    'settings': {'packages', 'values'},
+    'operations': {'generated', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
+    'server': {'generated', 'operations', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
+    'annex': {'server', 'settings', 'ground', 'values'},
+    'init': {'values'},
+    'main': {'values'},
 }
-"""What each room may import. What is imported within a function is imported on demand, and MAY_IMPORT_LATE adds it."""
+"""What each room may import beside itself. MAY_IMPORT_LATE adds what is imported on demand, within a function."""
 
 MAY_IMPORT_LATE: dict[str, set[str]] = {
-    'faces': {'drivers'},
     'annex': {'faces'},
-    'init': {'annex', 'faces'},
-    'main': {'annex', 'faces'},
+    'init': {'annex', 'faces', 'many'},
+    'main': {'annex', 'server', 'faces'},
 }
-FACES = {'_client', '_async_client', 'many'}
+FOLDERS = {
+    '_calls': 'calls',
+    '_codec': 'codec',
+    '_http': 'http',
+    '_many': 'many',
+    '_perform': 'perform',
+    'local/engine': 'engine',
+    'local/http': 'server',
+    'local/operations': 'operations',
+    'local/packages': 'packages',
+}
+FILES = {'__init__.py': 'init', '__main__.py': 'main', '_async_client.py': 'faces', '_client.py': 'faces'}
+LOCAL_FILES = {'__init__.py': 'annex', 'runner.py': 'annex', 'settings.py': 'settings'}
+LOCAL = {'annex', 'engine', 'ground', 'operations', 'packages', 'server', 'settings'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
-MAY_WAIT = {'http', 'drivers', 'annex', 'main'}
+MAY_WAIT = {'http', 'perform', 'many', 'packages', 'engine', 'operations', 'server', 'annex', 'main'}
 MAY_SPELL = {'uri.py'}
 """`Uri.of` and `Uri.partial` build addresses for callers who built them with the published client."""
 
 
 def room(path: Path) -> str:
-    """The room that a file belongs to."""
+    """The room that a file belongs to: that of its folder, or its own where it stands beside the folders."""
     if path.is_relative_to(GENERATED):
         return 'generated'
-    first = path.relative_to(SOURCE).parts[0]
-    name = first.removesuffix('.py')
-    folders = {'_flows': 'flows', '_http': 'http', '_drivers': 'drivers', 'local': 'annex'}
-    folders |= {'__init__': 'init', '__main__': 'main'}
-    return folders.get(name) or ('faces' if name in FACES else 'values')
+    inside = path.relative_to(SOURCE)
+    if inside.parent == Path():
+        return FILES.get(inside.name, 'values')
+    folder = inside.parent.as_posix()
+    return LOCAL_FILES.get(inside.name, 'ground') if folder == 'local' else FOLDERS[folder]
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
@@ -79,15 +99,18 @@ def targets(path: Path, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
 
 def target_room(module: str) -> str | None:
     """The room of an imported module; None for what is not ours."""
-    parts = module.split('.')
-    if parts[0] == 'hybrid_runner_api':
+    first, *parts = module.split('.')
+    if first == 'hybrid_runner_api':
         return 'generated'
-    if parts[:2] != ['cspark', 'wasm']:
+    if first != 'cspark' or parts[:1] != ['wasm']:
         return None
-    if len(parts) < 3:
-        return 'init'
-    is_module = (SOURCE / parts[2]).is_dir() or (SOURCE / f'{parts[2]}.py').exists()
-    return room(SOURCE / (parts[2] if (SOURCE / parts[2]).is_dir() else f'{parts[2]}.py')) if is_module else 'init'
+    for length in range(len(parts), 1, -1):  # what follows a module's name is a name within it
+        path = SOURCE.joinpath(*parts[1:length])
+        if path.with_suffix('.py').exists():
+            return room(path.with_suffix('.py'))
+        if path.is_dir():
+            return room(path / '__init__.py')
+    return 'init'
 
 
 def problems(path: Path) -> Iterator[str]:
@@ -104,7 +127,7 @@ def problems(path: Path) -> Iterator[str]:
                 yield f'{path.relative_to(ROOT)}:{node.lineno}: {here} must not wait ({module})'
             if there == 'generated' and here != 'generated' and any(p.startswith('_') for p in module.split('.')):
                 yield f'{path.relative_to(ROOT)}:{node.lineno}: {module} is private to the generated client'
-    if here in ('values', 'flows', 'http', 'drivers', 'faces') and path.name not in MAY_SPELL:
+    if here not in LOCAL | {'generated'} and path.name not in MAY_SPELL:
         yield from (f'{path.relative_to(ROOT)}:{line}: a path of the API is spelled here' for line in spelled(tree))
 
 

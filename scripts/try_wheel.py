@@ -46,7 +46,7 @@ def main() -> int:
     (wheel,) = (ROOT / 'dist').glob('*.whl')
     (sdist,) = (ROOT / 'dist').glob('*.tar.gz')
     names = set(zipfile.ZipFile(wheel).namelist())
-    needed = {'cspark/wasm/py.typed', 'hybrid_runner_api/py.typed', 'cspark/wasm/local/engine.js'}
+    needed = {'cspark/wasm/py.typed', 'hybrid_runner_api/py.typed', 'cspark/wasm/local/engine/engine.js'}
     if needed - names or 'cspark/__init__.py' in names:
         print(f'{wheel.name} lacks {needed - names}, or it owns the namespace package cspark', file=sys.stderr)
         return 1

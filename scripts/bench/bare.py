@@ -11,9 +11,9 @@ from typing import Any
 from py_mini_racer import MiniRacer
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local.compiled_model import CompiledModel
-from cspark.wasm.local.execution import Steps, execute_many
-from cspark.wasm.local.package import read_package
+from cspark.wasm.local.operations.execution import Steps, execute_many
+from cspark.wasm.local.packages.compiled_model import CompiledModel
+from cspark.wasm.local.packages.package import read_package
 
 CYLINDER = Path(__file__).resolve().parents[2] / 'samples' / 'packages' / 'cylinder.zip'
 COUNT = 5000

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from run import ROOT, server
 
 import cspark.wasm as Hybrid
-from cspark.wasm._flows import services
-from cspark.wasm._flows.flow import Compute, Send
+from cspark.wasm._calls import services
+from cspark.wasm._calls.steps import Compute, Send
 from cspark.wasm._http.blocking import BlockingConnections
 from cspark.wasm._http.echoes import Echoes
 

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'generated'))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'src'))
-from cspark.wasm._flows.flow import Send
+from cspark.wasm._calls.steps import Send
 from cspark.wasm._http.awaiting import AwaitedConnections
 from cspark.wasm._http.blocking import BlockingConnections
 from cspark.wasm._http.echoes import Echoes

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from congruence.requests import Request
 
-from cspark.wasm._json import is_array, is_object
+from cspark.wasm._codec.json import is_array, is_object
 
 __all__ = ['EXPLANATIONS', 'Case', 'Difference', 'find_differences']
 

@@ -16,7 +16,7 @@ from congruence.translations import TRANSLATIONS
 from congruence.vendor import VendorEngine, running_engine
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local.transport import RunnerTransport
+from cspark.wasm.local.http.transport import RunnerTransport
 from support.packages import PACKAGES
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cspark.wasm._json import is_array, is_object
+from cspark.wasm._codec.json import is_array, is_object
 
 __all__ = ['TRANSLATIONS']
 

@@ -14,7 +14,7 @@ import pytest
 from hostile.model import record
 
 import cspark.wasm as Hybrid
-from cspark.wasm._json import is_object
+from cspark.wasm._codec.json import is_object
 from support.calls import Json, message
 
 PI: Final = 3.141592653589793

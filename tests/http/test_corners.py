@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm._flows.flow import Send, Undelivered
+from cspark.wasm._calls.steps import Send, Undelivered
 from cspark.wasm._http import awaiting
 from cspark.wasm._http.echoes import Echoes
 from support.certificates import authority, server_context

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cspark.wasm.local import PackageError
-from cspark.wasm.local.archive import Archive, Limits
-from cspark.wasm.local.package import read_package
+from cspark.wasm.local.packages.archive import Archive, Limits
+from cspark.wasm.local.packages.package import read_package
 from support.calls import Api, message, serving
 from support.packages import CYLINDER, CYLINDER_150, Files, change, only, pack, unzip
 from support.zips import add, declare

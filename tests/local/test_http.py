@@ -16,8 +16,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from cspark.wasm.local import upload
-from cspark.wasm.local.archive import Limits
+from cspark.wasm.local.http import upload
+from cspark.wasm.local.packages.archive import Limits
 from support.calls import Api, Json, message, serving
 from support.models import HANG, SCRIPTED_ID, THROW, record, scripted
 from support.packages import CYLINDER, CYLINDER_140, CYLINDER_150, TERM_LIFE

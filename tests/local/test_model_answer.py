@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cspark.wasm.local.engine.model_answer import ModelAnswer, cut_answer
 from cspark.wasm.local.errors import ServiceError
-from cspark.wasm.local.model_answer import ModelAnswer, cut_answer
 
 TEXT: Final = st.text(st.characters(exclude_categories=['Cs']))
 JSON_VALUES: Final = st.recursive(

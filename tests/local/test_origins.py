@@ -10,7 +10,7 @@ import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm.local.errors import RefusedError
-from cspark.wasm.local.origins import Origins
+from cspark.wasm.local.http.origins import Origins
 from support.calls import Api, Json, message, serving
 from support.packages import CYLINDER, TERM_LIFE
 

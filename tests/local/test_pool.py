@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local import watcher
-from cspark.wasm.local.call import Call, Piece
-from cspark.wasm.local.instance import Instance, Requests, Run
+from cspark.wasm.local.engine import watcher
+from cspark.wasm.local.engine.call import Call, Piece
+from cspark.wasm.local.engine.instance import Instance, Requests, Run
 from support.calls import Api, Json, message, serving
 from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
 from support.packages import CYLINDER, CYLINDER_150

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local.store import Store
+from cspark.wasm.local.packages.store import Store
 from support.calls import message, serving
 from support.packages import CYLINDER, CYLINDER_140, CYLINDER_150, TERM_LIFE, TERM_LIFE_030, only, rename
 

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm.checkpoint import Checkpoint
+from cspark.wasm._many.checkpoint import Checkpoint
 from cspark.wasm.records import ChunkResults
 from support.many import URI, Squares, areas, calling, execute_many, squares, squaring
 from support.worlds import World
@@ -247,7 +247,7 @@ def test_values_of_all_kinds_are_told_from_others(world: World, runner: Squares,
 def test_two_runs_at_once_are_refused_in_this_process_and_from_another(
     world: World, runner: Squares, path: Path
 ) -> None:
-    another = 'import sys; from cspark.wasm.checkpoint import Checkpoint; Checkpoint(sys.argv[1], "a")'
+    another = 'import sys; from cspark.wasm._many.checkpoint import Checkpoint; Checkpoint(sys.argv[1], "a")'
     with calling(world, runner) as client:
         results = execute_many(client, URI, squares(COUNT), checkpoint=path, **SIZES)
         next(results)

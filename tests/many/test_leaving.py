@@ -20,8 +20,8 @@ import anyio
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm import many
-from cspark.wasm.tables import TableWriter, open_writer
+from cspark.wasm._many import results as many
+from cspark.wasm._many.writers import TableWriter, open_writer
 from support.many import URI, Squares, areas, busy_threads, calling, execute_many, squares, tasks_of, until
 from support.worlds import World
 

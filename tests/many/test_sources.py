@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm.sources import BATCH, Source, open_source
+from cspark.wasm._many.sources import BATCH, Source, open_source
 
 pa: Any = importlib.import_module('pyarrow')
 pq: Any = importlib.import_module('pyarrow.parquet')

@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 import cspark.wasm as Hybrid
+from cspark.wasm._many.writers import BATCH, open_writer
 from cspark.wasm.records import RecordResult
-from cspark.wasm.tables import BATCH, open_writer
 from support.many import Squares, calling, execute_many, squares, squaring
 from support.worlds import World
 

@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from ._about import __title__, __version__, about
+from ._progress import UploadProgress
 from .auth import Authorization, TokenLike
 from .config import (
     DEFAULT_MAX_RETRIES,
@@ -62,7 +63,6 @@ from .options import (
     UploadOptions,
     ValidateOptions,
 )
-from .progress import UploadProgress
 from .records import Progress, ProgressLike, RecordResult
 from .results import (
     ExecutedData,
@@ -80,8 +80,8 @@ from .uri import Uri, UriLike, UriParams
 if TYPE_CHECKING:
     from ._async_client import AsyncClient
     from ._client import Client
+    from ._many.results import AsyncManyResults, ManyResults
     from .local import LocalRunner, PackageError
-    from .many import AsyncManyResults, ManyResults
 
 __all__ = [
     'DEFAULT_MAX_RETRIES',
@@ -160,10 +160,10 @@ __all__ = [
 
 _LATER: Final = {
     'AsyncClient': '_async_client',
-    'AsyncManyResults': 'many',
+    'AsyncManyResults': '_many.results',
     'Client': '_client',
     'LocalRunner': 'local',
-    'ManyResults': 'many',
+    'ManyResults': '_many.results',
     'PackageError': 'local',
 }
 """What is imported when it is first asked for: it brings httpx, the generated models or a JavaScript engine along."""

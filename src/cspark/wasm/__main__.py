@@ -169,7 +169,7 @@ def _opened(package: str) -> BinaryIO:
 
 def _serve(options: argparse.Namespace) -> int:
     from .local import LocalRunner
-    from .local.access_log import set_up_logging
+    from .local.http.access_log import set_up_logging
 
     set_up_logging(options.log_level, options.log_format)
     _take_environment(options)

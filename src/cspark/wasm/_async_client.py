@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack,
 
 import httpx
 
-from ._drivers import awaiting
-from ._drivers.many import prepare
-from ._drivers.many_awaiting import run_awaiting
-from ._flows import probes, services
-from ._flows.flow import Flow
+from ._calls import probes, services
+from ._calls.steps import Flow
+from ._many.awaiting import run_awaiting
+from ._many.results import AsyncManyResults
+from ._many.run import prepare
+from ._many.sources import Source, open_source
+from ._perform import awaiting
 from .config import Config, RunnerUrl, configured, static_config
-from .many import AsyncManyResults
 from .options import (
     CallOptions,
     ClientOptions,
@@ -36,7 +37,6 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
-from .sources import Source, open_source
 from .uri import UriLike
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class AsyncClient:
 
         It does not retry and raises what httpx raises. Closing it leaves this client open.
         """
-        from ._drivers.raw import raw_async_client
+        from ._perform.raw import raw_async_client
 
         return raw_async_client(self._config, self._connections)
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack,
 
 import httpx
 
-from ._drivers import blocking
-from ._drivers.many import prepare
-from ._drivers.many_blocking import run_blocking
-from ._flows import probes, services
-from ._flows.flow import Flow
+from ._calls import probes, services
+from ._calls.steps import Flow
+from ._many.blocking import run_blocking
+from ._many.results import ManyResults
+from ._many.run import prepare
+from ._many.sources import open_source
+from ._perform import blocking
 from .config import Config, RunnerUrl, configured, static_config
-from .many import ManyResults
 from .options import (
     CallOptions,
     ClientOptions,
@@ -35,7 +36,6 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
-from .sources import open_source
 from .uri import UriLike
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Client:
 
         It does not retry and raises what httpx raises. Closing it leaves this client open.
         """
-        from ._drivers.raw import raw_client
+        from ._perform.raw import raw_client
 
         return raw_client(self._config, self._connections)
 

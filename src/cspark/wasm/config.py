@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from .address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
-from .answer import SHOWN_HEADERS
+from ._address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
+from ._answer import SHOWN_HEADERS
 from .auth import Authorization, TokenLike
 from .errors import SparkConfigError, SparkSdkError, forgetting
 from .logger import LoggerLike, logger_for

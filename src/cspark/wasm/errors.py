@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from ._json import whole_characters
+from ._codec.json import whole_characters
 
 __all__ = [
     'ApiErrorCause',

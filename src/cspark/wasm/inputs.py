@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ._json import Fragment, decode_json, encode_json
+from ._codec.json import Fragment, decode_json, encode_json
 from .errors import SparkSdkError
 
 __all__ = [

@@ -9,13 +9,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 from uuid import UUID
 
-from ._compression import Encoding
-from .address import RunnerUrl
+from ._address import RunnerUrl
+from ._codec.compression import Encoding
+from ._progress import UploadProgress
 from .auth import TokenLike
 from .errors import SparkSdkError
 from .inputs import Inputs
 from .logger import LoggerLike
-from .progress import UploadProgress
 from .records import ProgressLike
 from .retry_policy import RetryPolicy
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from ._json import is_array, is_object
+from ._codec.json import is_array, is_object
 
 __all__ = ['ChunkResults', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of']
 

@@ -9,8 +9,8 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
 
-from ._json import is_array, is_object
-from .answer import Answer
+from ._answer import Answer
+from ._codec.json import is_array, is_object
 from .errors import SparkExecutionError, SparkSdkError
 
 if TYPE_CHECKING:

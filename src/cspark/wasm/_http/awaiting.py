@@ -10,8 +10,8 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Final, cast
 
-from .._flows.flow import Send, Undelivered
-from ..answer import Answer
+from .._answer import Answer
+from .._calls.steps import Send, Undelivered
 from .addresses import ATTEMPT_DELAY, Address, is_literal, is_readable, look_up, new_socket, start_look_up
 from .answer_reader import AnswerReader, MalformedAnswerError
 from .echoes import Echoes

@@ -14,8 +14,8 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
-from .._flows.flow import Send, Undelivered
-from ..answer import Answer
+from .._answer import Answer
+from .._calls.steps import Send, Undelivered
 from .addresses import ATTEMPT_DELAY, Address, is_literal, is_readable, look_up, new_socket, start_look_up
 from .answer_reader import AnswerReader
 from .echoes import Echoes

@@ -14,9 +14,9 @@ import types
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .._flows.flow import Send, Undelivered
+from .._calls.steps import Send, Undelivered
+from .._masking import mask, secrets_in
 from ..errors import SparkConnectionError, SparkDecodeError, SparkSdkError, SparkTimeoutError, shorten
-from ..masking import mask, secrets_in
 from .echoes import StrayAnswerError
 
 __all__ = [

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias, TypeVar, cast
 
-from .._flows.flow import Send
+from .._calls.steps import Send
 
 __all__ = ['LARGEST_ANSWER', 'OutOfTimeError', 'Phase', 'run_until', 'time_for', 'time_left']
 

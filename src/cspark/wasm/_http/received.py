@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .._compression import ENCODINGS, Encoding, unpack
-from .._flows.flow import Send
-from ..answer import Answer, shown
+from .._answer import Answer, shown
+from .._calls.steps import Send
+from .._codec.compression import ENCODINGS, Encoding, unpack
 from . import limits
 from .failures import decode_failure, masked
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import httpx
 
-from .._compression import ENCODINGS
-from .._flows.flow import Send
-from ..address import in_ascii
+from .._address import in_ascii
+from .._calls.steps import Send
+from .._codec.compression import ENCODINGS
 
 __all__ = ['Origin', 'Target', 'target', 'write_head']
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import anyio
 import httpx
 
-from .._flows.flow import Send, Undelivered
-from ..address import in_ascii
-from ..answer import Answer, shown
+from .._address import in_ascii
+from .._answer import Answer, shown
+from .._calls.steps import Send, Undelivered
 from ..errors import SparkConfigError
 from .echoes import Echoes, StrayAnswerError
 from .failures import (

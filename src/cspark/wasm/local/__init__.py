@@ -13,8 +13,8 @@ from __future__ import annotations
 
 try:
     from .errors import PackageError
+    from .http.server import Server
     from .runner import LocalRunner
-    from .server import Server
 except ModuleNotFoundError as error:
     if error.name is not None and error.name.startswith(('cspark', 'hybrid_runner_api')):
         raise

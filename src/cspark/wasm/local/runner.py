@@ -14,12 +14,12 @@ import httpx
 from ..config import Config, RunnerUrl
 from ..errors import SparkSdkError
 from ..options import ClientOptions, check_options
-from .app import RunnerApp
 from .errors import PackageError
-from .listening import Listening
-from .server import Server
+from .http.app import RunnerApp
+from .http.listening import Listening
+from .http.server import Server
+from .http.transport import AsyncRunnerTransport, RunnerTransport
 from .settings import Settings
-from .transport import AsyncRunnerTransport, RunnerTransport
 
 if TYPE_CHECKING:
     from .._async_client import AsyncClient

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import SparkSdkError
 from ..uri import Uri, check_name
-from .bare_model import Naming
+from .packages.bare_model import Naming
 
 __all__ = ['Settings']
 

@@ -1,0 +1,267 @@
+"""One call: encode, send, retry, raise, decode."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from .._about import SPARK_USER_AGENT, about
+from .._answer import Answer, shown
+from .._codec.json import decode_answer, is_object
+from .._masking import mask, secrets_in
+from ..config import Config
+from ..errors import (
+    ApiErrorCause,
+    ErrorRequest,
+    SparkConnectionError,
+    SparkDecodeError,
+    SparkTimeoutError,
+    api_error,
+    error_response,
+    shorten,
+)
+from ..options import CallOptions, HiddenHeaders
+from .retry import Retry, after_answer, after_failure
+from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
+
+__all__ = ['Call', 'caller', 'configured', 'exchange', 'identity', 'new_request_id', 'not_sent']
+
+HEAVY_ANSWER: Final = 256 * 1024
+HALF_A_CHARACTER: Final = 'the answer holds half of a character (a lone surrogate), which is read as U+FFFD'
+
+MASKED_BEFORE_CUT: Final = 4000
+"""So much of an answer is looked through for secrets before an excerpt of it is cut."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as a generated builder gives it, and how it may be sent.
+
+    Attributes:
+        request: `method`, `url`, `headers` and perhaps `files`.
+        body: What writes the body.
+        heavy: Whether that takes long.
+        safe: Whether the call can be repeated without harm.
+        once: Whether its body can be read only once, so that it cannot be repeated at all.
+    """
+
+    request: Mapping[str, Any]
+    body: Callable[[], bytes] | None = None
+    heavy: bool = False
+    safe: bool = True
+    once: bool = False
+
+
+@dataclass
+class Attempts:
+    """The attempts of one call."""
+
+    step: Send
+    started: float
+    tried: int = 0
+    sent: int = 0
+    renewed: bool = False
+    once: bool = False
+
+    def cause(self, answer: Answer | None = None) -> ApiErrorCause:
+        """What an error tells of the call: without its body and without credentials."""
+        request = ErrorRequest(self.step.method, self.step.url, shown(self.step.headers))
+        response = None
+        if answer:
+            headers = {name: self.masked(value) for name, value in answer.headers.items()}
+            content = self.masked(answer.content.decode('latin-1')).encode('latin-1')
+            response = error_response(answer.status, headers, content)
+        return ApiErrorCause(request, response, self.sent, time.monotonic() - self.started)
+
+    def masked(self, said: str) -> str:
+        """What a runner said, without what it was sent: it may say that again."""
+        return mask(said, secrets_in(self.step.credentials, self.step.headers))
+
+    @property
+    def line(self) -> str:
+        """The request's line, for messages."""
+        return f'{self.step.method} {self.step.url}'
+
+    def has_time_for(self, retry: Retry) -> bool:
+        """Whether the deadline lies behind the pause."""
+        return time.monotonic() + retry.pause < self.step.deadline
+
+
+def new_request_id() -> str:
+    """An id for one call, which all its attempts have."""
+    return str(uuid.uuid4())
+
+
+def identity(tenant: str) -> dict[str, Any]:
+    """The arguments of every generated builder that say who calls, whatever the call."""
+    return {'x_spark_ua': SPARK_USER_AGENT, **({'x_tenant_name': tenant} if tenant else {})}
+
+
+def caller(config: Config) -> dict[str, Any]:
+    """The arguments of every generated builder that say who calls; the id is new for each call."""
+    return {'x_request_id': new_request_id(), **identity(config.base_url.tenant)}
+
+
+def configured(config: Config, options: CallOptions) -> Config:
+    """The configuration for one call."""
+    timeout, retries, headers = (options.get(name) for name in ('timeout', 'max_retries', 'headers'))
+    if timeout is None and retries is None and not headers:
+        return config
+    given: Any = headers or {}
+    further = HiddenHeaders(_merged(config.extra_headers, given)) if headers else None
+    changes: Any = {'timeout': timeout, 'max_retries': retries, 'extra_headers': further}
+    return config.copy_with(**changes)
+
+
+def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Ours and the caller's headers; where both have one, in whatever case, the caller's."""
+    if not theirs:
+        return dict(ours)
+    named = {name.lower() for name in theirs}
+    return {**{name: value for name, value in ours.items() if name.lower() not in named}, **theirs}
+
+
+def not_sent(config: Config, call: Call) -> Answer:
+    """An answer that needs no request: what would be sent."""
+    return Answer(call.request['method'].upper(), config.base_url.value + call.request['url'], {}, None, 200, [], b'')
+
+
+def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
+    """Carry out a call until there is an answer, an error, or no time left.
+
+    Returns:
+        The answer as it came, and the object that its body holds.
+
+    Raises:
+        SparkApiError: The runner refused or failed.
+        SparkConnectionError, SparkTimeoutError: It could not be reached, or not in time.
+        SparkDecodeError: What came back is not an answer of a runner.
+        SparkSdkError: The inputs cannot be encoded.
+    """
+    request = call.request
+    started = time.monotonic()
+    content = (yield from compute(call.body, heavy=call.heavy)) if call.body else None
+    step = Send(
+        method=request['method'].upper(),
+        url=config.base_url.value + request['url'],
+        deadline=started + config.timeout_in_sec,
+        headers=_merged({'User-Agent': about, **request.get('headers', {})}, config.extra_headers),
+        content=content,
+        files=request.get('files'),
+        phases=config.phases,
+        auth=config.auth.auth,
+    )
+    attempts = Attempts(step, started, once=call.once)
+    answer = yield from _deliver(config, attempts, safe=call.safe)
+    return (yield from _read(config, attempts, answer))
+
+
+def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
+    """Send until there is an answer that stands."""
+    while True:
+        attempts.tried += 1
+        answer = yield from _send_once(config, attempts)
+        if isinstance(answer, Answer) and answer.is_success:
+            return answer
+        if isinstance(answer, Undelivered):
+            retry = after_failure(config.retry, attempts.tried, answer, safe=safe)
+        else:
+            retry = after_answer(config.retry, attempts.tried, answer.status, answer.headers, safe=safe)
+        if retry is None or not attempts.has_time_for(retry):
+            if isinstance(answer, Undelivered):
+                _give_up(config, attempts, answer)
+            return answer
+        config.logger.info(
+            '%s: trying again in %.1f s after %s',
+            attempts.line,
+            retry.pause,
+            retry.reason,
+            extra={'spark': {'attempt': attempts.tried, 'pause': retry.pause, 'reason': retry.reason}},
+        )
+        yield Pause(retry.pause)
+
+
+def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]:
+    """An answer, or why there is none. A token that was refused is fetched anew, once in a call."""
+    step = attempts.step
+    started = time.monotonic()
+    try:
+        if config.auth.source and not config.auth.token:
+            yield from _fetch_token(config, step)
+        attempts.sent += 1
+        step.credentials = config.auth.as_header
+        answer = yield from send(step)
+        must_renew = answer.status == 401 and config.auth.source and not (attempts.renewed or attempts.once)
+        if must_renew:
+            yield from _fetch_token(config, step)
+    except Undelivered as failure:
+        return failure
+    if config.logger.isEnabledFor(logging.DEBUG):
+        _log_answer(config, attempts, answer, started)
+    if must_renew:
+        attempts.renewed = True
+        return (yield from _send_once(config, attempts))
+    return answer
+
+
+def _log_answer(config: Config, attempts: Attempts, answer: Answer, started: float) -> None:
+    seen = {'status': answer.status, 'seconds': time.monotonic() - started, 'bytes': len(answer.content)}
+    config.logger.debug('%s answered %d', attempts.line, answer.status, extra={'spark': seen})
+
+
+def _fetch_token(config: Config, step: Send) -> Flow[None]:
+    """Fetch a token, in place of one that was refused, unless another call has done so meanwhile."""
+    auth = config.auth
+
+    def fetch() -> Any:
+        is_new = auth.token and auth.as_header != step.credentials
+        return auth.token if is_new or auth.source is None else auth.source()
+
+    blocks = not inspect.iscoroutinefunction(auth.source)
+    yield Compute(fetch, heavy=blocks, keep=auth.keep, deadline=step.deadline)
+
+
+def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoReturn:
+    error = failure.error
+    error.cause = attempts.cause()
+    if isinstance(error, (SparkConnectionError, SparkTimeoutError)):
+        error.sent = failure.sent
+    words = error.message
+    if isinstance(error, SparkTimeoutError) and (not config.phases or time.monotonic() >= attempts.step.deadline):
+        words = f'did not answer within {config.timeout:g} ms'
+    times = f' (tried {attempts.sent} times)' if attempts.sent > 1 else ''
+    error.message = f'{attempts.line}: {words}{times}'
+    error.args = (error.message, error.cause)
+    raise error
+
+
+def _read(config: Config, attempts: Attempts, answer: Answer) -> Flow[tuple[Answer, Any]]:
+    # The body is in no variable here: it may say what was sent, and reports of errors show the variables of frames.
+    if not answer.is_success:
+        raise api_error(attempts.cause(answer))
+    problem = ''
+    data: Any = None
+    try:
+        data, repaired = yield from compute(
+            lambda: decode_answer(answer.content), heavy=len(answer.content) > HEAVY_ANSWER
+        )
+        if repaired:
+            config.logger.warning('%s: %s', attempts.line, HALF_A_CHARACTER)
+    except (ValueError, RecursionError) as error:
+        problem = f'it is not JSON ({shorten(str(error), 100)})' if answer.content else 'it is empty'
+    if not problem and not is_object(data):
+        problem = f'it is a JSON {type(data).__name__} where an object belongs'
+    if problem:
+        kind = attempts.masked(answer.headers.get('content-type', 'no content type'))
+        start = shorten(attempts.masked(answer.content[:MASKED_BEFORE_CUT].decode('utf-8', 'replace')), 100)
+        words = f'answered {answer.status} with what is not an answer of a runner'
+        raise SparkDecodeError(f'{attempts.line} {words}: {problem}; {kind}: {start!r}', attempts.cause(answer))
+    if data.get('status') == 'Error':
+        data = None
+        raise api_error(attempts.cause(answer))
+    return answer, data

@@ -1,0 +1,352 @@
+"""Services: upload a package, execute, validate, describe.
+
+It follows the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
+
+from hybrid_runner_api.api import execute as api
+from hybrid_runner_api.api.packages import upload_package_request
+from hybrid_runner_api.api.services import get_metadata_request, validate_inputs_request
+from hybrid_runner_api.models import (
+    ExecuteManyRequest,
+    ExecuteRequest,
+    MetadataMeta,
+    MetadataRequest,
+    RequestData,
+    RequestMeta,
+    UploadRequest,
+    ValidationMeta,
+    ValidationRequest,
+)
+from hybrid_runner_api.types import UNSET, File, Unset
+
+from .._codec.compression import ENCODINGS
+from .._codec.json import is_array, is_object
+from .._progress import Bar, watched
+from ..config import SPARK_SDK, Config
+from ..errors import SparkConfigError, SparkSdkError
+from ..inputs import Known, columnar, read_inputs
+from ..options import (
+    COMPILERS,
+    LAYOUTS,
+    ExecuteOptions,
+    MetadataOptions,
+    UploadOptions,
+    ValidateOptions,
+    check_options,
+    joined,
+    one_of,
+    text,
+)
+from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
+from ..uri import Uri, UriLike, UriParams
+from .body import MANY, encode_body, is_heavy
+from .exchange import Call, caller, configured, exchange, identity, new_request_id, not_sent
+from .steps import Flow, compute
+
+__all__ = ['execute', 'get_metadata', 'upload', 'validate']
+
+FORMATS: Final = ('alike', 'original')
+OF_ONE_RECORD: Final = (
+    'active_since',
+    'call_purpose',
+    'source_system',
+    'correlation_id',
+    'tables_as_array',
+    'compiler_type',
+    'debug_solve',
+    'selected_outputs',
+    'outputs_filter',
+    'echo_inputs',
+    'subservices',
+)
+"""The options that a request for one record is made of."""
+
+ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables_as_array', 'outputs_filter')
+
+
+def upload(
+    config: Config, file: BinaryIO | bytes, file_name: str | None, options: UploadOptions
+) -> Flow[HttpResponse[Uploaded]]:
+    """`POST /api/v3/upload`. A file that cannot be rewound is sent once, and not again."""
+    check_options('services.upload', options, UploadOptions)
+    config = configured(config, options)
+    if isinstance(file, (bytes, bytearray)):
+        file = io.BytesIO(file)
+    if not hasattr(file, 'read') or isinstance(cast(object, file), io.TextIOBase):
+        raise SparkSdkError(f'file must be bytes or a file opened in binary mode ("rb"), not {type(file).__name__}')
+    once = not (hasattr(file, 'seekable') and file.seekable())
+    if once:
+        config = config.copy_with(max_retries=0)
+    progress: Any = options.get('progress')
+    bar = Bar('B') if progress is True else None
+    told: Any = bar or progress
+    if told:
+        file = watched(file, told)
+    if once:
+        file = cast('BinaryIO', _Stream(file.read))
+    content = File(payload=file, file_name=text('file_name', file_name) or 'package.zip', mime_type='application/zip')
+    request = upload_package_request(body=UploadRequest(file=content), **caller(config))
+    # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
+    headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
+    call = Call({**request, 'headers': headers}, safe=config.retry.uploads, once=once)
+    try:
+        return HttpResponse[Uploaded].of(*(yield from exchange(config, call)))
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A file that cannot be rewound, such as a pipe: httpx would ask the system for its size, which says 0."""
+
+    read: Callable[[int], bytes]
+
+
+def execute(
+    config: Config,
+    uri: UriLike,
+    response_format: str | None,
+    options: ExecuteOptions,
+    known: Known | None = None,
+) -> Flow[ServiceExecuted[Any]]:
+    """v3 for one record, v4 for many; nothing is sent for none.
+
+    `known` has what iterators among the values held, where the same inputs may be sent again.
+    """
+    check_options('services.execute', options, ExecuteOptions)
+    config = configured(config, options)
+    wanted = one_of('response_format', response_format, FORMATS) or 'alike'
+    named = _named_by_text(uri) if isinstance(uri, str) else Uri.validate(uri)
+    given: Any = options.get('inputs')
+    inputs: dict[str, Any] | list[Any]
+    if is_object(given):
+        inputs = given
+    else:  # an iterator is the caller's code, which may be tied to its thread
+        inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
+    prepare = _many if is_array(inputs) else _one
+    layout = one_of('layout', options.get('layout'), LAYOUTS)
+    if layout == 'columnar' and is_array(inputs):
+        records = inputs
+        inputs = yield from compute(lambda: columnar(records), heavy=len(records) > MANY)
+    call = prepare(config, named, inputs, options, known)
+    if is_array(inputs) and _is_empty(inputs):
+        return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
+    answer, data = yield from exchange(config, call)
+    return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
+
+
+@lru_cache(1024)
+def _named_by_text(uri: str) -> UriParams:
+    """Most programs call a few services again and again."""
+    return Uri.validate(uri)
+
+
+def _tenant(config: Config) -> str:
+    if not config.base_url.tenant:
+        raise SparkConfigError('tenant is missing; give tenant=..., or a base_url that ends with it')
+    return config.base_url.tenant
+
+
+def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> Flow[HttpResponse[ServiceAnswer]]:
+    """`POST /{tenant}/api/v3/validation`."""
+    check_options('services.validate', options, ValidateOptions)
+    config = configured(config, options)
+    named = _by_id('services.validate', uri, options)
+    kind = one_of('validation_type', options.get('validation_type'), ('static', 'dynamic'))
+    meta = ValidationMeta(
+        service_id=named.service_id,
+        version_id=named.version_id,
+        version=named.version,
+        validation_type='dynamic' if kind == 'dynamic' else 'default_values',
+    )
+    meta.additional_properties.update(options.get('metadata') or {})
+    inputs = _one_record(options)
+    body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
+    request = validate_inputs_request(_tenant(config), body=body, **caller(config))
+    return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
+
+
+def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
+    """`POST /{tenant}/api/v3/metadata`."""
+    check_options('services.get_metadata', options, MetadataOptions)
+    config = configured(config, options)
+    named = _by_id('services.get_metadata', uri, options)
+    if named.version and not named.version_id:
+        given = f'a version ({named.version!r}) beside a service_id'
+        raise SparkSdkError(f'{given} cannot be sent for metadata; give its version_id')
+    meta = MetadataMeta(service_id=named.service_id, version_id=named.version_id)
+    meta.additional_properties.update(options.get('metadata') or {})
+    inputs = _one_record(options)
+    body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
+    request = get_metadata_request(_tenant(config), body=body, **caller(config))
+    return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
+
+
+def _with_json(
+    request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None, known: Known | None = None
+) -> Call:
+    """A call whose body is encoded when it is sent, and not by httpx."""
+    body = request.pop('json')
+    return Call(request, lambda: encode_body(body, inputs, encoding, nan or 'null', known), heavy=is_heavy(inputs))
+
+
+def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:
+    return one_of('encoding', options.get('encoding'), ENCODINGS), one_of('nan', options.get('nan'), ('null', 'error'))
+
+
+def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
+    encoding, nan = _encodings(options)
+    chosen = [options.get(name) for name in OF_ONE_RECORD]
+    arguments = _tenant(config), config.base_url.tenant, named, encoding, *chosen
+    try:
+        prepared = _prepared(*arguments)
+    except TypeError:  # a list of names, which nobody can look up
+        prepared = _prepared.__wrapped__(*arguments)
+    headers = {**prepared['headers'], 'x-request-id': new_request_id()}
+    body = {**prepared['json'], 'request_data': RequestData(inputs=inputs).to_dict()}
+    return _with_json({**prepared, 'headers': headers, 'json': body}, inputs, encoding, nan, known)
+
+
+@lru_cache(256, typed=True)
+def _prepared(tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any) -> dict[str, Any]:
+    """The request for one record but for its id and its inputs: most programs make the same one again and again."""
+    options = dict(zip(OF_ONE_RECORD, chosen, strict=True))
+    named = _preferred(named)
+    meta = RequestMeta(
+        version=_given(named.version),
+        transaction_date=_given(text('active_since', options['active_since'])),
+        call_purpose=text('call_purpose', options['call_purpose']) or 'Single Execution',
+        source_system=text('source_system', options['source_system']) or SPARK_SDK,
+        correlation_id=_given(text('correlation_id', options['correlation_id'])),
+        array_outputs=_given(joined('tables_as_array', options['tables_as_array'])),
+        compiler_type=one_of('compiler_type', options['compiler_type'], COMPILERS) or 'Neuron',
+        debug_solve=_given(options['debug_solve']),
+        requested_output=_given(joined('selected_outputs', options['selected_outputs'])),
+        requested_output_regex=_given(text('outputs_filter', options['outputs_filter'])),
+        response_data_inputs=bool(options['echo_inputs']),
+        service_category=_given(joined('subservices', options['subservices'])),
+        excel_file=False,
+        service_id=_given(named.service_id),
+        version_id=_given(named.version_id),
+    )
+    body = ExecuteRequest(request_data=RequestData(inputs={}), request_meta=meta)
+    who = identity(x_tenant_name)
+    return _request_for_one(tenant, named, {'body': body, 'content_encoding': encoding or UNSET, **who})
+
+
+def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    public = bool(named.public)
+    if named.version_id:
+        build = api.execute_public_by_version_id_request if public else api.execute_by_version_id_request
+        return build(tenant, named.version_id, **arguments)
+    if named.service_id:
+        by_id = api.execute_public_by_service_id_request if public else api.execute_by_service_id_request
+        return by_id(tenant, named.service_id, **arguments)
+    if named.folder and named.service:
+        by_folder = api.execute_public_by_folder_request if public else api.execute_by_folder_request
+        return by_folder(tenant, named.folder, named.service, **arguments)
+    by_proxy = api.execute_public_by_proxy_request if public else api.execute_by_proxy_request
+    endpoint = (named.proxy or '').strip('/')
+    request = by_proxy(tenant, endpoint, **arguments)
+    # The slashes of an endpoint belong to the path; OpenAPI has no way to say so, and the generator encodes them.
+    head, _, tail = request['url'].rpartition('/')
+    return {**request, 'url': f'{head}/{tail.replace("%2F", "/")}'}
+
+
+def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
+    for name in ONE_RECORD_ONLY:
+        if options.get(name):
+            raise SparkSdkError(f'{name} works for one record only (a mapping as inputs), not for a list of records')
+    named = _preferred(named)
+    body = ExecuteManyRequest(
+        inputs=inputs,
+        service=_given(_service_for_many(named)),
+        version_id=_given(named.version_id),
+        version_by_timestamp=_given(text('active_since', options.get('active_since'))),
+        subservice=_given(joined('subservices', options.get('subservices'))),
+        output=_given(joined('selected_outputs', options.get('selected_outputs'))),
+        call_purpose=text('call_purpose', options.get('call_purpose')) or 'Sync Batch Execution',
+        source_system=text('source_system', options.get('source_system')) or SPARK_SDK,
+        correlation_id=_given(text('correlation_id', options.get('correlation_id'))),
+    )
+    encoding, nan = _encodings(options)
+    build = api.execute_public_many_request if named.public else api.execute_many_request
+    request = build(_tenant(config), body=body, content_encoding=encoding or UNSET, **caller(config))
+    return _with_json(request, inputs, encoding, nan, known)
+
+
+def _service_for_many(named: UriParams) -> str | None:
+    """The service as text, which is all that a call with many records has for it."""
+    if named.version_id:
+        return None
+    if named.service_id:
+        if named.version:
+            raise SparkSdkError(
+                f'a version ({named.version!r}) beside a service_id cannot be sent with a list of records; '
+                'give version_id, or folder and service with the version'
+            )
+        return named.service_id
+    if named.folder and named.service:
+        if '/' in named.folder:
+            hint = 'give version_id or service_id'
+            raise SparkSdkError(
+                f'folder {named.folder!r} has a slash and cannot be named with a list of records; {hint}'
+            )
+        return named.service_uri
+    raise SparkSdkError(f'a proxy endpoint ({named.proxy!r}) takes one record, not a list; name the service instead')
+
+
+def _preferred(named: UriParams) -> UriParams:
+    """What goes out of several names: the first of version_id, service_id, folder and service, proxy."""
+    if named.version_id:
+        return UriParams(version_id=named.version_id, public=named.public)
+    if named.service_id:
+        return UriParams(service_id=named.service_id, version=named.version, public=named.public)
+    return named
+
+
+def _by_id(method: str, uri: UriLike | None, options: MetadataOptions) -> UriParams:
+    named = Uri.to_params(uri) if uri else UriParams()
+    if uri and not named.service_uri:
+        Uri.validate(uri)
+    service_id, version_id = (str(options.get(name) or '') or None for name in ('service_id', 'version_id'))
+    if not named.service_uri and not (service_id or version_id):
+        raise SparkSdkError(f'{method} needs version_id=... or service_id=...')
+    service_id, version_id = service_id or named.service_id, version_id or named.version_id
+    if not (service_id or version_id):
+        raise SparkSdkError(f'{method} finds a service by version_id or service_id alone, not by {named.service_uri!r}')
+    return Uri.validate(UriParams(service_id=service_id, version_id=version_id, version=named.version))
+
+
+def _is_empty(inputs: list[Any]) -> bool:
+    """Whether there are no records: no rows, or columnar ones with their names alone."""
+    return not inputs or (len(inputs) == 1 and _is_row(inputs[0]))
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and not hasattr(value, '_asdict')  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _one_record(options: MetadataOptions) -> Any:
+    given = options.get('inputs')
+    inputs = read_inputs(given)
+    if not isinstance(inputs, dict):
+        raise SparkSdkError(f'inputs must be one record (a mapping) or None, not {type(given).__name__}')
+    return inputs if inputs or given is not None else None
+
+
+def _given(value: Any) -> Any | Unset:
+    """None is left out of the request."""
+    if isinstance(value, UUID):
+        return str(value)
+    return UNSET if value is None else value

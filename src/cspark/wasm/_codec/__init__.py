@@ -1,0 +1,1 @@
+"""JSON and compression: values to bytes and back."""

@@ -1,0 +1,144 @@
+"""JSON text: the one place that knows which library reads and writes it.
+
+`orjson` is fast and holds whole numbers of 64 bits; a text with longer ones is read by the standard library, and longer
+ones are written digit by digit, so that none is ever rounded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import re
+import sys
+from collections.abc import Callable
+from datetime import time
+from typing import Any, Final, TypeGuard, cast
+
+import orjson as library
+
+from .large_json import LARGE, read_in_pieces
+
+__all__ = ['Fragment', 'decode_answer', 'decode_json', 'encode_json', 'is_array', 'is_object', 'whole_characters']
+
+# As `Any`: its annotations leave out what it takes beside them, such as None for no options.
+orjson: Any = library
+Fragment: Any = orjson.Fragment
+"""JSON text that is put in as it is."""
+
+_ESCAPES: Final = re.compile(
+    rb'\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)', re.DOTALL
+)
+"""Escapes in JSON: a character of two halves, half of one, or anything else."""
+
+_DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
+_LONG: Final = b'0' * 19
+
+
+def decode_json(content: bytes) -> Any:
+    """Read JSON in UTF-8.
+
+    Raises:
+        ValueError: It is no JSON.
+
+    >>> decode_json(b'{"policy": 123456789012345678901234567890}')
+    {'policy': 123456789012345678901234567890}
+    """
+    return read_in_pieces(content, _loads) if len(content) > LARGE else _loads(content)
+
+
+def decode_answer(content: bytes) -> tuple[Any, bool]:
+    r"""Read an answer, and say whether it held half a character, which becomes U+FFFD.
+
+    JavaScript writes half a character as `\ud83d`, which is no text anywhere else. A mark of the byte order is let go.
+
+    Raises:
+        ValueError: It is no JSON.
+
+    >>> decode_answer(b'{"name": "cut \\ud83d"}')
+    ({'name': 'cut \ufffd'}, True)
+    """
+    try:
+        return decode_json(content), False
+    except ValueError:
+        whole = whole_characters(content.removeprefix(b'\xef\xbb\xbf'))
+        if whole == content:
+            raise
+        return decode_json(whole), len(whole) == len(content)
+
+
+def whole_characters(content: bytes) -> bytes:
+    """JSON text with U+FFFD in the place of each half of a character."""
+    return _ESCAPES.sub(lambda found: b'\\ufffd' if found[1] else found[0], content)
+
+
+def _loads(content: bytes) -> Any:
+    value = orjson.loads(content)
+    # The standard library reads more than JSON, so it does not decide what JSON is; it only keeps every digit.
+    return json.loads(content) if _LONG in content.translate(_DIGITS) else value
+
+
+def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> bytes:
+    """Write JSON in UTF-8. NaN and infinities become null, which is what a model answers for them.
+
+    Args:
+        value: What to write.
+        default: What turns a value that JSON does not know into one that it knows.
+
+    Raises:
+        TypeError: A value is nothing that JSON can hold.
+
+    >>> encode_json({'height': 10, 'ratio': float('nan')})
+    b'{"height":10,"ratio":null}'
+    """
+    try:
+        written: bytes = orjson.dumps(value, default, _numpy())
+        return written
+    except orjson.JSONEncodeError:
+        # Perhaps it holds what orjson alone does not know: then it is taken apart here, which is slow.
+        try:
+            spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, _numpy())
+        except RecursionError:
+            raise TypeError('the value is nested too deeply') from None
+        return spelled
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether decoded JSON is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether decoded JSON is an array."""
+    return isinstance(value, list)
+
+
+def _numpy() -> int:
+    """orjson imports numpy when it may meet its values; who has such values has imported it."""
+    return orjson.OPT_SERIALIZE_NUMPY if 'numpy' in sys.modules else 0
+
+
+def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
+    """The same value in words that `orjson` has: it holds no long whole numbers, and only plain text as keys."""
+    if is_object(value):
+        pairs: Any = value.items()
+        return {str.__str__(key) if isinstance(key, str) else key: _spelled_out(item, default) for key, item in pairs}
+    if type(value) is tuple or is_array(value):
+        return [_spelled_out(item, default) for item in cast('list[Any]', value)]
+    if isinstance(value, enum.Enum):
+        return _spelled_out(value.value, default)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return orjson.Fragment(str(int(value)))
+    if isinstance(value, time):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: _spelled_out(getattr(value, field.name), default) for field in fields}
+    try:
+        return orjson.Fragment(orjson.dumps(value, None, _numpy()))
+    except orjson.JSONEncodeError:
+        return value if isinstance(value, (str, orjson.Fragment)) else _spelled_out(default(value), default)
+
+
+def _refuse(value: object) -> Any:
+    raise TypeError(f'Type is not JSON serializable: {type(value).__name__}')

@@ -1,0 +1,180 @@
+"""Performs a run of `execute_many` on tasks of an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+import anyio
+import anyio.to_thread
+
+from .._perform.awaiting import aside
+from ..errors import SparkSdkError
+from ..records import ChunkResults, RecordResult
+from ..results import ServiceExecuted
+from .chunk import Chunk
+from .run import Run
+from .sources import Rows, Source
+
+__all__ = ['run_awaiting']
+
+Timed: TypeAlias = tuple[ServiceExecuted[Any], float]
+Read: TypeAlias = tuple[Rows | None, ChunkResults | None]
+
+MOMENT: Final = 0.002
+"""How long records of an async iterable wait for more of them before they are sent, in seconds."""
+
+TURN: Final = 1000
+"""After so many results without a pause, other tasks have their turn."""
+
+LONGEST_LEAVE: Final = 1.0
+"""How long the end of a run waits for a blocking iterable to give what it was asked for, in seconds."""
+
+
+async def run_awaiting(
+    run: Run, source: Source | AsyncIterator[Any], call: Callable[[Chunk], Awaitable[ServiceExecuted[Any]]]
+) -> AsyncGenerator[RecordResult]:
+    """Yield the results as they come. What is under way is ended when the caller stops listening."""
+    flying: dict[asyncio.Task[Timed], Chunk] = {}
+    reading: asyncio.Task[Read] | None = None
+    reader = source if isinstance(source, Source) else _Reader(source)
+
+    async def send(chunk: Chunk) -> Timed:
+        started = time.monotonic()
+        return await call(chunk), time.monotonic() - started
+
+    try:
+        await aside(run.begin)
+        while not run.planner.is_finished:
+            while (chunk := run.planner.next()) is not None:
+                flying[asyncio.create_task(send(chunk))] = chunk
+            if reading is None and (wanted := run.wanted()) is not None:
+                reading = asyncio.create_task(_read(run, reader, *wanted))
+            for task in await _some(run, {*flying, reading} if reading else flying):
+                if task is reading:
+                    reading = None
+                    run.give(*task.result())
+                else:
+                    await _settle(run, flying.pop(task), task.result)
+            for number, result in enumerate(run.planner.pop_ready(), 1):
+                yield result
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
+    finally:
+        for task in flying:
+            task.cancel()
+        with anyio.CancelScope(shield=True):
+            await _end(run, reader, reading, flying)
+
+
+async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
+    """Wait for a task to end, or for the time to send again."""
+    if not tasks:
+        await anyio.sleep(run.planner.pause)
+        return set()
+    done, _ = await asyncio.wait(tasks, timeout=run.planner.pause or None, return_when=asyncio.FIRST_COMPLETED)
+    return done
+
+
+async def _read(run: Run, reader: Source | _Reader, count: int, exactly: bool) -> Read:
+    """The next records, and what is known of them."""
+    if isinstance(reader, _Reader):
+        read = await reader.take(count, exactly=exactly)
+        return read, None if run.checkpoint is None else await aside(run.known, read)
+
+    def take(source: Source) -> Read:
+        read = source.take(count, exactly=exactly)
+        return read, run.known(read)
+
+    return await anyio.to_thread.run_sync(take, reader)  # it may take for ever: nobody waits for the end of it
+
+
+async def _settle(run: Run, chunk: Chunk, call: Callable[[], Timed]) -> None:
+    outcome = run.outcome(chunk, call)
+    if outcome is not None:
+        if run.checkpoint is None:
+            await asyncio.sleep(0)  # other tasks have their turn between two chunks
+        else:
+            await aside(run.save, chunk, outcome)
+        run.finish(chunk, outcome)
+
+
+async def _end(
+    run: Run, reader: Source | _Reader, reading: asyncio.Task[Read] | None, flying: Iterable[asyncio.Task[Timed]]
+) -> None:
+    try:
+        if isinstance(reader, _Reader):
+            await reader.stop(reading)
+        elif reading is None:
+            reader.close()
+        else:  # on a thread, which nobody can end: it is over when it has its next records
+
+            def close(task: asyncio.Task[Read]) -> None:
+                if not task.cancelled():
+                    task.exception()
+                    reader.close()
+
+            reading.add_done_callback(close)
+            await asyncio.wait({reading}, timeout=LONGEST_LEAVE)
+        await asyncio.gather(*flying, return_exceptions=True)
+    finally:
+        run.close()
+
+
+class _Reader:
+    """Reads an async iterable in a task of its own, so that what has come can be sent while the rest is not there."""
+
+    def __init__(self, records: AsyncIterator[Any]) -> None:
+        self._records = records
+        self._come = list[Any]()
+        self._count = 0
+        self._task: asyncio.Task[None] | None = None
+        self._room, self._some, self._enough = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def take(self, count: int, *, exactly: bool) -> Rows | None:
+        """The next records, at most so many, or exactly so many if there are; None at the end."""
+        self._count = count
+        if len(self._come) >= count:
+            self._enough.set()
+        elif self._task is None or not self._task.done():
+            self._enough.clear()
+        self._task = self._task or asyncio.create_task(self._read())
+        self._room.set()
+        await self._some.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if exactly else MOMENT):
+                await self._enough.wait()
+        rows, self._come = self._come[:count], self._come[count:]
+        if self._task.done():
+            self._task.result()
+        else:
+            self._room.clear()
+            self._enough.clear()
+            if not self._come:
+                self._some.clear()
+        return Rows(rows) if rows else None
+
+    async def _read(self) -> None:
+        try:
+            async for record in self._records:
+                if type(record) in (list, tuple):
+                    raise SparkSdkError('an async iterable must give records with names, not rows of values')
+                self._come.append(record)
+                self._some.set()
+                if len(self._come) >= self._count:
+                    self._room.clear()
+                    self._enough.set()
+                await self._room.wait()
+        finally:
+            self._some.set()
+            self._enough.set()
+
+    async def stop(self, reading: asyncio.Task[Read] | None) -> None:
+        """Read no further; `reading` waits for a `take` that is under way."""
+        tasks: list[asyncio.Task[Any]] = [task for task in (self._task, reading) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,70 @@
+"""Performs a run of `execute_many` on threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from .._calls.steps import Flow
+from .._perform.blocking import Connections, perform
+from ..records import RecordResult
+from ..results import ServiceExecuted
+from .chunk import Chunk
+from .planner import HIGHEST_CONCURRENCY
+from .run import Run
+from .sources import Source
+
+__all__ = ['run_blocking']
+
+Timed = tuple[ServiceExecuted[Any], float]
+
+
+def run_blocking(
+    run: Run, source: Source, call: Callable[[Chunk], Flow[ServiceExecuted[Any]]], shared: Connections
+) -> Generator[RecordResult]:
+    """Yield the results as they come. What is under way is ended when the caller stops listening."""
+    connections, stop = shared.apart(), threading.Event()
+    flying: dict[Future[Timed], Chunk] = {}
+
+    def send(chunk: Chunk) -> Timed:
+        started = time.monotonic()
+        return perform(call(chunk), connections, stop), time.monotonic() - started
+
+    pool = ThreadPoolExecutor(run.planner.concurrency or HIGHEST_CONCURRENCY, thread_name_prefix='execute-many')
+    try:
+        run.begin()
+        while not run.planner.is_finished:
+            while (chunk := run.planner.next()) is not None:
+                flying[pool.submit(send, chunk)] = chunk
+            wanted = run.wanted()
+            if wanted is not None:
+                read = source.take(wanted[0], exactly=wanted[1])
+                run.give(read, run.known(read))
+            _settle(run, flying, wait_for_one=wanted is None)
+            yield from run.planner.pop_ready()
+    finally:
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        while connections is not shared and not all(future.done() for future in flying):
+            connections.abort()  # again and again: one may just have been on its way to its connection
+            time.sleep(0.005)
+        pool.shutdown()
+        if connections is not shared:
+            connections.close()
+        source.close()
+        run.close()
+
+
+def _settle(run: Run, flying: dict[Future[Timed], Chunk], *, wait_for_one: bool) -> None:
+    """What came of calls that ended; if there is nothing else to do, wait for one, or for the time to send again."""
+    if wait_for_one and not flying:
+        time.sleep(run.planner.pause)
+    longest = (run.planner.pause or None) if wait_for_one else 0
+    for future in wait(flying, longest, FIRST_COMPLETED).done if flying else ():
+        chunk = flying.pop(future)
+        if (outcome := run.outcome(chunk, future.result)) is not None:
+            run.save(chunk, outcome)
+            run.finish(chunk, outcome)

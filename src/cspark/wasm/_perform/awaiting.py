@@ -1,0 +1,253 @@
+"""Performs flows and awaits meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from .._answer import Answer
+from .._calls.steps import Compute, Flow, Pause, Send, Step
+from .._http import through_httpx
+from .._http.echoes import Echoes
+from .._http.failures import timeout_failure
+from .._http.httpx_clients import check_http_client, has_core, is_mocked, make_http_client, wants_httpx
+from .._http.limits import OutOfTimeError
+from .._http.proxies import Proxies
+from .._http.tls import trusted
+from ..config import Config
+from ..errors import SparkConfigError, SparkSdkError
+from .blocking import OWN_CLIENT
+from .forks import after_fork
+
+if TYPE_CHECKING:
+    from .._http.awaiting import AwaitedConnections
+
+__all__ = ['AsyncConnections', 'aside', 'perform']
+
+Result = TypeVar('Result')
+Arguments = ParamSpec('Arguments')
+
+
+class AsyncConnections:
+    """What an awaited client sends through, for one event loop at a time.
+
+    Args:
+        config: What to trust of a `https://` runner, what carries requests, and how old connections get.
+        http_client: A caller's own client, through which everything then goes; it is never closed here.
+    """
+
+    def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
+        check_http_client(http_client, httpx.AsyncClient)
+        self._greatest_age = config.max_connection_age
+        self._verify = trusted(config.verify)
+        self._given = http_client
+        self._own: httpx.AsyncClient | None = None
+        self._only_httpx = http_client is not None or wants_httpx(config.transport) or not has_core('awaiting')
+        self._starting = threading.Lock()
+        self._echoes = Echoes()
+        self._direct: AwaitedConnections | None = None
+        self._guard: AsyncGenerator[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._proxies = Proxies()
+        self.alone = anyio.Lock()
+        self.is_closed = False
+        after_fork(self)
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """The client of httpx. Once it was asked for, everything goes through it: it may have got hooks or headers."""
+        self._only_httpx = True
+        return self.general()
+
+    def general(self) -> httpx.AsyncClient:
+        """The client of httpx, for what takes no faster way."""
+        with self._starting:
+            if self._given is not None:
+                return self._given
+            if self._own is None:
+                if self.is_closed:
+                    raise SparkConfigError('the client is closed; make another one')
+                self._own = make_http_client(httpx.AsyncClient, self._verify, self._proxies)
+            return self._own
+
+    async def send(self, step: Send) -> Answer:
+        """Send a step and read its answer to the end.
+
+        Raises:
+            Undelivered: There is no answer.
+        """
+        if self.is_closed and self._given is None:
+            raise SparkConfigError('the client is closed; make another one')
+        loop = _running_loop()
+        if loop is not self._loop:
+            self._move_to(loop)
+            if loop is not None:
+                self._guard = self._close_with_the_loop()
+                await anext(self._guard)
+        # As a truth value: a proxy's address may hold a password, and reports of errors show the variables of frames.
+        needs_httpx = bool(step.files or step.auth or self._only_httpx or self._proxies.lead_to(step.url))
+        direct = None if needs_httpx or loop is None or is_mocked() else self._connections()
+        if direct is None:
+            return await through_httpx.exchange_async(step, self.general(), self._echoes)
+        return await direct.exchange(step)
+
+    def _connections(self) -> AwaitedConnections:
+        if self._direct is None:
+            from .._http.awaiting import AwaitedConnections
+
+            self._direct = AwaitedConnections(self._verify, self._echoes, self._greatest_age)
+        return self._direct
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Serve another event loop, once the one before is closed."""
+        if self._loop is not None and not self._loop.is_closed():
+            raise SparkSdkError('the client was used on another event loop before; make one for each event loop')
+        if self._loop is not None:
+            self.start_anew()
+        self._loop = loop
+
+    async def _close_with_the_loop(self) -> AsyncGenerator[None]:
+        """Closes the connections when an event loop ends on which nobody closed the client: `asyncio.run` ends what
+        generators there are before it closes the loop, and an open connection would complain of that."""
+        try:
+            yield
+        finally:
+            direct, own = self._direct, self._own
+            self._direct = self._own = None
+            if direct is not None:
+                await direct.close()
+            if own is not None:
+                await own.aclose()
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Close all connections but those of a caller's own client; any number of times."""
+        self.is_closed = True
+        if self._loop is not None and self._loop.is_closed():
+            return  # they ended with it
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            await guard.aclose()
+        if self._direct is not None:
+            await self._direct.close()
+        if self._own is not None:
+            await self._own.aclose()
+
+    def start_anew(self) -> None:
+        """Where the event loop is gone, or in a forked process: leave locks and connections alone."""
+        self._starting = threading.Lock()
+        self.alone = anyio.Lock()
+        self._own = self._direct = self._loop = self._guard = None
+
+
+async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
+    """Run a flow to its end: do each step, hand in the result or throw in the error."""
+    with closing(flow):
+        try:
+            step = next(flow)
+            while True:
+                done: list[Any] = []
+                failed: list[Exception] = []
+                try:
+                    # In a list that is emptied: it may be a token, and reports show the variables of frames.
+                    done.append(await _do(step, connections))
+                except Exception as error:  # noqa: BLE001 - it is the flow's to handle
+                    failed.append(error)
+                # Not in the `except` above: what failed would be behind all that the flow raises.
+                step = flow.throw(failed.pop()) if failed else flow.send(done.pop())
+        except StopIteration as end:
+            final: Result = end.value
+            return final
+
+
+async def _do(step: Step, connections: AsyncConnections) -> Any:
+    match step:
+        case Send():
+            return await connections.send(step)
+        case Pause():
+            await anyio.sleep(step.seconds)
+        case Compute():
+            if step.keep is None:
+                return await _computed(step)
+            with anyio.move_on_after(step.deadline - time.monotonic()):
+                if (owner := connections.alone.statistics().owner) and owner == anyio.get_current_task():
+                    raise SparkConfigError(OWN_CLIENT)
+                async with connections.alone:
+                    step.keep(await _computed(step))
+                    return None
+            raise timeout_failure(OutOfTimeError(), sent=False)
+    return None
+
+
+async def _computed(step: Compute) -> Any:
+    if not step.heavy:
+        result = step.function()
+    elif step.keep is None or _running_loop() is None:
+        result = await anyio.to_thread.run_sync(step.function, abandon_on_cancel=step.keep is not None)
+    else:
+        result = await _on_thread_that_nobody_waits_for(step.function)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def _on_thread_that_nobody_waits_for(function: Callable[[], Any]) -> Any:
+    """Call a caller's function, which may take any time: an event loop waits for its own threads when it ends."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
+
+    def finish(outcome: tuple[Any, BaseException | None]) -> None:
+        if not done.done():
+            done.set_result(outcome)
+
+    def run() -> None:
+        outcome: tuple[Any, BaseException | None]
+        try:
+            outcome = function(), None
+        except BaseException as error:  # noqa: BLE001 - it goes to who waits
+            outcome = None, error
+        with suppress(RuntimeError):  # the event loop is closed
+            loop.call_soon_threadsafe(finish, outcome)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name='cspark-token', daemon=True).start()
+    result, failure = await done
+    if failure is not None:
+        raise failure
+    return result
+
+
+async def aside(
+    function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
+) -> Result:
+    """Do on a thread what would block an event loop of asyncio. A cancellation is raised once the thread has ended.
+
+    A thread cannot be ended, and what it works on must not be closed under it.
+    """
+    task = asyncio.ensure_future(anyio.to_thread.run_sync(lambda: function(*arguments, **options)))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with anyio.CancelScope(shield=True):
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()
+        raise
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of asyncio; None on another one, such as trio's."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,1 @@
+"""Instances of a model: one process each, with V8 in it."""

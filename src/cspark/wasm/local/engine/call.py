@@ -1,0 +1,57 @@
+"""A call of a model while its pieces are computed."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from typing import TypeAlias
+
+from ..errors import ServiceError
+from .instance import Answer, Requests
+
+__all__ = ['Call', 'Piece', 'Result']
+
+Result: TypeAlias = Answer | ServiceError
+"""What became of one request."""
+
+
+class Call:
+    """A call under way: its pieces end in any order, and its results come in that of its requests."""
+
+    def __init__(self, pieces: int, on_end: Callable[[], None]) -> None:
+        self.future: Future[list[Result]] = Future()
+        self.asked = time.monotonic()
+        self.lost = itertools.count(1)
+        self._lock = threading.Lock()
+        self._results: list[list[Result]] = [[] for _ in range(pieces)]
+        self._left = pieces
+        self._on_end = on_end
+
+    def finish(self, number: int, results: list[Result]) -> None:
+        """Take the results of a piece."""
+        with self._lock:
+            self._results[number] = results
+            self._left -= 1
+            last = not self._left
+        if last:
+            self._on_end()
+            # Nobody waits for a call that was cancelled or has failed.
+            with contextlib.suppress(InvalidStateError):
+                self.future.set_result([result for piece in self._results for result in piece])
+
+    def fail(self, number: int, error: ServiceError) -> None:
+        """End the call without results: this piece has none."""
+        with contextlib.suppress(InvalidStateError):
+            self.future.set_exception(error)
+        self.finish(number, [])
+
+
+class Piece:
+    """Requests of one call that one instance computes in a row."""
+
+    def __init__(self, call: Call, number: int, requests: Requests) -> None:
+        self.call, self.number, self.requests = call, number, requests

@@ -1,0 +1,298 @@
+"""The instances of one model: they run in parallel, and one that fails is built anew."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Final
+
+from ..errors import PackageError, ServiceError
+from ..logger import logger
+from ..packages.compiled_model import CompiledModel
+from .call import Call, Piece, Result
+from .instance import Instance, Requests, Run
+from .statistics import Statistics
+
+__all__ = ['Pool', 'Slot']
+
+WAIT: Final = 55.0
+"""How long a call waits for a free instance, in seconds: as long as the platform lets a call run."""
+
+LOST_INSTANCES: Final = 3
+"""After so many records of one call that cost an instance, the rest of the call is given up."""
+
+SMALLEST_PIECE: Final = 20.0
+"""What an instance computes in less than so many milliseconds is not worth splitting off."""
+
+MOST_AT_FIRST: Final = 64
+"""So many records are a piece where it is not known yet how long one takes, and where they take next to no time."""
+
+LONGEST_ROW: Final = 5.0
+"""Requests of several calls are computed in a row only if that takes less than so many milliseconds."""
+
+STOPPED: Final = 'the service is being replaced, or the runner stops'
+
+
+class Slot:
+    """A place for an instance, and the thread that speaks to it. It is empty until it is used."""
+
+    def __init__(self, pool: Pool, number: int) -> None:
+        self.number = number
+        self.instance: Instance | None = None
+        self.busy = False
+        self.last_growth = 0
+        self._pool = pool
+        self._given: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def give(self, piece: Piece | None) -> None:
+        """Let the thread work at this next; None ends it."""
+        if self._thread is None and piece is not None:
+            name = f'runner-{self._pool.model.name}-{self.number}'
+            self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._thread.start()
+        self._given.put(piece)
+
+    def ready(self) -> Instance:
+        """The instance, started if there is none.
+
+        Raises:
+            PackageError: The model does not load.
+        """
+        if self.instance is not None and (ended := self.instance.ended_between_calls()):
+            # Whoever calls next has no part in it.
+            self._pool.statistics.failed(timed_out=False)
+            logger.warning('an instance of %s was lost between calls: %s', self._pool.name, ended)
+            self.empty()
+        if self.instance is None:
+            self.instance = Instance(self._pool.model, self._pool.timeout, self._pool.memory)
+        return self.instance
+
+    def empty(self) -> None:
+        """End the instance."""
+        instance, self.instance = self.instance, None
+        if instance is not None:
+            instance.close()
+
+    def _work(self) -> None:
+        given = self._given.get()
+        while given is not None:
+            self.busy = True
+            pieces = [given, *self._pool.more_like(given)]
+            try:
+                self._compute_pieces(pieces)
+            except Exception as error:  # noqa: BLE001 - the calls must end, and the thread must live
+                failure = ServiceError(500, f'the runner failed: {type(error).__name__}: {error}')
+                for piece in pieces:
+                    piece.call.fail(piece.number, failure)
+            self.busy = False
+            given = self._pool.next_for(self) or self._given.get()
+        self.empty()
+
+    def _compute_pieces(self, pieces: list[Piece]) -> None:
+        """Compute pieces of one or more calls in a row, and hand each call what is its own."""
+        wanted = [piece for piece in pieces if not piece.call.future.done()]
+        first = wanted[0].requests if wanted else pieces[0].requests
+        requests = Requests([part for piece in wanted for part in piece.requests.parts], first.prefix, first.suffix)
+        # Calls that came together by chance do not give each other up.
+        lost = wanted[0].call.lost if len(wanted) == 1 else itertools.repeat(0)
+        results = self._compute(requests, lost)
+        start = 0
+        for piece in pieces:
+            end = start + (len(piece.requests) if piece in wanted else 0)
+            piece.call.finish(piece.number, results[start:end])
+            start = end
+
+    def _compute(self, requests: Requests, lost: Iterator[int]) -> list[Result]:
+        results: list[Result] = []
+        singly = False
+        while len(results) < len(requests):
+            if self._pool.stopping.is_set():
+                results += [ServiceError(503, STOPPED)] * (len(requests) - len(results))
+                break
+            run = self._run(requests[len(results) :], singly=singly)
+            results += run.answers
+            if not run.failure:
+                break
+            if self._pool.stopping.is_set():
+                continue
+            self._pool.statistics.failed(timed_out=run.timed_out)
+            logger.warning('an instance of %s was lost: %s', self._pool.name, run.failure)
+            if len(results) == len(requests):
+                break  # it was lost behind its last answer
+            if run.died and not singly and len(results) + 1 < len(requests):
+                singly = True  # one of the rest ended the process; which one, shows when they come one by one
+                continue
+            singly = False
+            results.append(ServiceError(504 if run.timed_out else 500, run.failure))
+            if next(lost) >= LOST_INSTANCES:
+                reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'
+                results += [ServiceError(503, reason)] * (len(requests) - len(results))
+        if len(results) != len(requests):
+            raise RuntimeError(f'{len(results)} results of {len(requests)} requests')
+        return results
+
+    def _run(self, requests: Requests, *, singly: bool) -> Run:
+        """Run requests on the instance, which is given up if it fails."""
+        run = Run(failure='the instance could not be used')
+        try:
+            instance = self.ready()
+            before, started = instance.memory_bytes, time.perf_counter()
+            run = instance.run(requests, singly=singly)
+            self.last_growth = instance.memory_bytes - before
+            self._pool.statistics.completed(len(run.answers), time.perf_counter() - started)
+        except PackageError as error:
+            run.failure = error.message
+        finally:
+            if run.failure:
+                self.empty()
+        return run
+
+
+class Pool:
+    """Runs requests on the instances of a model.
+
+    Args:
+        model: The compiled model; one instance of it is started at once, which shows whether it loads.
+        instances: How many records are computed at the same time.
+        timeout: The limit for loading the model and for each record, in seconds.
+        memory: The limit of each instance's memory, in bytes.
+        name: What to call the model in logs.
+        warm: Whether to keep the instance that showed that it loads; without it, the first call starts one.
+
+    Raises:
+        PackageError: The model does not load.
+    """
+
+    def __init__(
+        self,
+        model: CompiledModel,
+        instances: int,
+        timeout: float,
+        memory: int = 1 << 30,
+        name: str = '',
+        *,
+        warm: bool = True,
+    ) -> None:
+        self.model = model
+        self.name = name or model.name
+        self.timeout = timeout
+        self.memory = memory
+        self.statistics = Statistics()
+        self.started = time.monotonic()
+        self.slots = [Slot(self, number) for number in range(1, instances + 1)]
+        self._lock = threading.Lock()
+        self._idle = self.slots[::-1]  # the last one to become idle, whose instance is there, is the next one to work
+        self._waiting: deque[Piece] = deque()
+        self._closed = False
+        self.stopping = threading.Event()
+        self.slots[0].ready()
+        if not warm:
+            self.slots[0].empty()
+
+    def submit(self, requests: Requests) -> Future[list[Result]]:
+        """Compute requests, in parallel where there are many.
+
+        Returns:
+            An answer or an error for each request, in their order: one that fails does not fail the others.
+
+        Raises:
+            ServiceError: 503, where the pool is closed. In the future: 503, where no instance became free in time.
+        """
+        parts = 4 * len(self.slots) if len(self.slots) > 1 else 1
+        size = max(self._smallest_piece(), -(-len(requests) // parts))
+        starts = range(0, len(requests), size)
+        call = Call(len(starts), lambda: self.statistics.end(len(requests)))
+        with self._lock:
+            if self._closed:
+                raise ServiceError(503, STOPPED)
+            self.statistics.begin(len(requests))
+            for number, start in enumerate(starts):
+                piece = Piece(call, number, requests[start : start + size])
+                if self._idle:
+                    self._idle.pop().give(piece)
+                else:
+                    self._waiting.append(piece)
+        return call.future
+
+    def _smallest_piece(self) -> int:
+        """How many records are worth splitting off, by how long they take."""
+        each = self.statistics.mean_time_ms
+        return MOST_AT_FIRST if each is None else max(1, min(MOST_AT_FIRST, round(SMALLEST_PIECE / max(each, 0.01))))
+
+    def compute(self, requests: Requests) -> list[Result]:
+        """Compute requests and wait for the results."""
+        return self.submit(requests).result()
+
+    def more_like(self, first: Piece) -> list[Piece]:
+        """Single requests that wait and can be computed in a row with this one: a crossing costs more than they do.
+
+        Only a fair share of those that wait, and no more than take a few milliseconds. A model that has failed before
+        gets each request alone: one that hangs would keep those beside it waiting.
+        """
+        if not _is_single(first) or self.statistics.has_failed:
+            return []
+        each = max(self.statistics.mean_time_ms or LONGEST_ROW, 0.01)
+        with self._lock:
+            most = min(round(LONGEST_ROW / each), len(self._waiting) // len(self.slots))
+            found: list[Piece] = []
+            while len(found) < most and _is_single(self._waiting[0]):
+                found.append(self._waiting.popleft())
+            return found
+
+    def next_for(self, slot: Slot) -> Piece | None:
+        """The next piece for an instance that has become free; without one, it waits to be given one."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    if self._closed:
+                        slot.give(None)
+                    else:
+                        self._idle.append(slot)
+                    return None
+                piece = self._waiting.popleft()
+            # Only the first piece tells how long the call waited: the others also wait for their own call.
+            if piece.number > 0 or time.monotonic() - piece.call.asked < WAIT:
+                return piece
+            reason = f'all {len(self.slots)} instances of the service were busy for {WAIT:g} s'
+            piece.call.fail(piece.number, ServiceError(503, reason))
+
+    def close(self) -> None:
+        """Take no more calls; each instance ends when the calls that came before are computed."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for slot in idle:
+            slot.give(None)
+            slot.empty()
+
+    def drop_waiting(self) -> None:
+        """Take no more calls, and answer those that wait with 503."""
+        with self._lock:
+            self._closed = True
+            waiting, self._waiting = self._waiting, deque()
+        for piece in waiting:
+            piece.call.fail(piece.number, ServiceError(503, STOPPED))
+
+    def stop(self) -> None:
+        """Take no more calls, drop those that wait, and end all instances whatever they do."""
+        self.stopping.set()
+        self.drop_waiting()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for slot in idle:
+            slot.give(None)
+            slot.empty()
+        for slot in self.slots:
+            if instance := slot.instance:
+                instance.kill()
+
+
+def _is_single(piece: Piece) -> bool:
+    requests = piece.requests
+    return len(requests) == 1 and not requests.prefix and not requests.suffix

@@ -1,0 +1,1 @@
+"""The runner as an HTTP server."""

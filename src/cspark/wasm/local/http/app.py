@@ -1,0 +1,268 @@
+"""The runner's HTTP API as an ASGI application: routes, and what each does with a request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import anyio.to_thread
+
+from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTenant
+
+from ..._codec.json import encode_json
+from ...errors import SparkSdkError
+from ...uri import UriParams, check_name
+from ..engine.call import Result
+from ..engine.instance import Answer, Requests
+from ..engine.pool import Pool
+from ..errors import PackageError, RefusedError
+from ..logger import logger
+from ..operations.answers import encode_answer, error_envelope
+from ..operations.catalog import Catalog, Served
+from ..operations.execution import Steps, describe, execute, execute_many, validate
+from ..operations.models_folder import ModelsFolder
+from ..operations.status import health, status, version
+from ..packages.package import read_package
+from ..packages.store import Store
+from ..settings import Settings
+from .access_log import log_access
+from .body import packed, read_body, read_request
+from .origins import Origins
+from .request import GoneError, HttpAnswer, HttpRequest, Receive, Scope, Send
+from .router import Router
+from .upload import read_upload
+
+__all__ = ['RunnerApp']
+
+T = TypeVar('T')
+Json = dict[str, Any]
+Operation = Callable[[Catalog, str, Json], Steps]
+Handler = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpAnswer]]
+
+LARGE: Final = 1 << 16
+"""What is larger is read and written on a thread, so that the event loop goes on meanwhile."""
+
+BY_PATH: Final = (
+    '/folders/{folder}/services/{service}/execute',
+    '/service/{service_id}',
+    '/version/{version_id}',
+    '/proxy/{proxy:path}',
+    '/execute',
+    '',
+)
+
+
+class RunnerApp:
+    """An ASGI application that serves packages, and the packages that it has.
+
+    Args:
+        settings: How it behaves. Packages that an earlier run kept are loaded.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalog = Catalog(settings)
+        self.store = Store(settings.packages_dir) if settings.packages_dir else None
+        self.models = ModelsFolder(settings.models_dir, self.load, self.catalog.remove) if settings.models_dir else None
+        self._router = self._routes()
+        try:
+            if self.store:
+                self._load_kept(self.store)
+            if self.models:
+                self.models.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, content: bytes, name: str, *, keep: bool = False, tenant: str | None = None) -> list[Served]:
+        """Serve a package: all of it, or nothing if something is wrong with it.
+
+        Args:
+            content: The package.
+            name: The name of its file.
+            keep: Whether to store it, which happens before it is served.
+            tenant: The tenant of a compiled model that comes without a package around it.
+
+        Raises:
+            PackageError: It says what is wrong with which file.
+        """
+        versions = read_package(content, name, naming=self.settings.naming(tenant))
+        store = self.store if keep else None
+        try:
+            return self.catalog.add(versions, on_loaded=partial(store.keep, content, versions) if store else None)
+        except OSError as error:
+            raise RefusedError(500, f'the package cannot be stored: {error.strerror or error}') from error
+
+    def _load_kept(self, store: Store) -> None:
+        """Serve what an earlier run kept; what does not load is skipped, and stays where it is."""
+        for path in store.packages():
+            try:
+                added = self.load(path.read_bytes(), str(path))
+                store.remember(path, [served.version for served in added])
+            except (PackageError, OSError) as error:
+                logger.warning('a package that was kept is skipped: %s', error)
+
+    def close(self) -> None:
+        """End all instances, and follow no folder."""
+        if self.models:
+            self.models.stop()
+        self.catalog.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, origins: Origins | None = None) -> None:
+        """Answer a request; `origins` says which are refused for where they come from."""
+        if scope['type'] != 'http':
+            return
+        started = time.perf_counter()
+        path = (scope.get('raw_path') or scope['path'].encode()).decode('latin-1').partition('?')[0]
+        prefix = self.settings.prefix
+        inside = not prefix or path == prefix or path.startswith(f'{prefix}/')
+        request = HttpRequest(scope, receive, path.removeprefix(prefix) if inside else '/ outside the prefix')
+        try:
+            answer = await self._answer(request, origins)
+        except GoneError:
+            answer = HttpAnswer(b'', 499)  # nobody is there to read it
+        answer.headers['x-request-id'] = request.request_id
+        await answer.send(send)
+        log_access(request, answer.status, len(answer.content), time.perf_counter() - started)
+
+    async def _answer(self, request: HttpRequest, origins: Origins | None) -> HttpAnswer:
+        try:
+            if origins:
+                origins.check(request.headers)
+            request.template, handler, names = self._router.find(request.method, request.path)
+            request.tenant = names.get('tenant', '')
+            return await handler(request, names)
+        except RefusedError as error:
+            return _respond(request, error_envelope(error.message), error.status, error.headers)
+        except PackageError as error:
+            return _respond(request, error_envelope(error.message), 422)
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged, and the caller gets an answer
+            logger.exception('%s %s failed', request.method, request.template)
+            return _respond(request, error_envelope(f'the runner failed: {type(error).__name__}'), 500)
+
+    def _routes(self) -> Router[Handler]:
+        router = Router[Handler]()
+        router.add('GET', '/healthcheck', _plain(health))
+        router.add('GET', '/version', _plain(version))
+        router.add('GET', '/status', _plain(partial(status, self.catalog)))
+        router.add('POST', '/api/v3/upload', self._upload)
+        router.add('POST', '/upload', self._upload)
+        for public in ('', '/public'):
+            router.add('POST', f'/{{tenant}}/api/v4{public}/execute', self._json(execute_many))
+            for path in BY_PATH:
+                router.add('POST', f'/{{tenant}}/api/v3{public}{path}', self._execute)
+        router.add('POST', '/{tenant}/api/v3/validation', self._json(validate))
+        router.add('POST', '/{tenant}/api/v3/metadata', self._json(describe))
+        return router
+
+    def _json(self, operation: Operation) -> Handler:
+        async def handle(request: HttpRequest, names: Mapping[str, str]) -> HttpAnswer:
+            return await self._perform(operation, request, names['tenant'])
+
+        return handle
+
+    async def _execute(self, request: HttpRequest, names: Mapping[str, str]) -> HttpAnswer:
+        parts: dict[str, Any] = {name: value for name, value in names.items() if name != 'tenant'}
+        named = UriParams(**parts)
+
+        def operation(catalog: Catalog, tenant: str, body: Json) -> Steps:
+            return execute(catalog, tenant, named, body)
+
+        return await self._perform(operation, request, names['tenant'])
+
+    async def _perform(self, operation: Operation, request: HttpRequest, tenant: str) -> HttpAnswer:
+        """Run an operation: what takes time for large bodies happens on a thread."""
+        limit = self.settings.body_limit
+        content = await read_body(request.stream(), request.headers.get('content-length'), limit)
+        body = await _call(partial(read_request, content, request.headers, limit), len(content))
+        steps = operation(self.catalog, tenant, body)
+        asked = await _call(partial(_go_on, steps, None), len(content))
+        size = len(content)
+        while not isinstance(asked, bytes):
+            pool, requests = asked
+            results = await _wait_for(pool.submit(requests))
+            size = sum(len(result.content) for result in results if isinstance(result, Answer))
+            asked = await _call(partial(_go_on, steps, results), size)
+        written, encoding = await _call(partial(packed, asked, request.headers.get('accept-encoding')), size)
+        return HttpAnswer(written, headers=_encoded(encoding))
+
+    async def _upload(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
+        if not self.settings.uploads:
+            raise RefusedError(
+                403, 'uploads are switched off on this runner; start it with uploads (UPLOAD_ENABLE) to allow them'
+            )
+        content, name = await read_upload(request)
+        tenant = _tenant_of(request)
+        try:
+            added = await anyio.to_thread.run_sync(partial(self.load, content, name, keep=True, tenant=tenant))
+        except PackageError as error:
+            logger.warning('the upload of %r was refused: %s', name, error)
+            raise
+        logger.info('uploaded %r: %s', name, ', '.join(f'{one.version.tenant}: {one.version.uri}' for one in added))
+        return _respond(request, _uploaded(added))
+
+
+def _tenant_of(request: HttpRequest) -> str | None:
+    """The tenant that a caller names beside an upload."""
+    name = request.headers.get('x-tenant-name') or None
+    try:
+        return name if name is None else check_name('tenant', name)
+    except SparkSdkError as error:
+        raise RefusedError(400, f'x-tenant-name: {error.message}') from None
+
+
+def _plain(answer: Callable[[], Json]) -> Handler:
+    async def handle(request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
+        return _respond(request, answer())
+
+    return handle
+
+
+def _go_on(steps: Steps, results: list[Result] | None) -> tuple[Pool, Requests] | bytes:
+    """Run an operation up to the next thing that it wants computed, or to its end, which is an answer."""
+    try:
+        return next(steps) if results is None else steps.send(results)
+    except StopIteration as ended:
+        return encode_answer(ended.value)
+
+
+async def _call(function: Callable[[], T], size: int) -> T:
+    """Call what takes a time that grows with this size."""
+    if size < LARGE:
+        return function()
+    # A limit of its own: calls that wait for a slow model must not keep those to other services waiting.
+    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+
+
+async def _wait_for(future: Future[list[Result]]) -> list[Result]:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # trio
+        limiter = anyio.CapacityLimiter(1)
+        return await anyio.to_thread.run_sync(future.result, abandon_on_cancel=True, limiter=limiter)
+    return await asyncio.wrap_future(future)
+
+
+def _uploaded(added: list[Served]) -> Json:
+    """The services of a package, as the package describes them."""
+    tenants: dict[str, list[UploadedService]] = {}
+    for served in added:
+        tenants.setdefault(served.version.tenant, []).append(UploadedService.from_dict(served.version.description))
+    return UploadAnswer([UploadedTenant(tenant, services) for tenant, services in tenants.items()]).to_dict()
+
+
+def _respond(
+    request: HttpRequest, content: Json, code: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpAnswer:
+    written, encoding = packed(encode_json(content), request.headers.get('accept-encoding'))
+    return HttpAnswer(written, code, {**_encoded(encoding), **(headers or {})})
+
+
+def _encoded(encoding: str | None) -> dict[str, str]:
+    return {'content-encoding': encoding, 'vary': 'accept-encoding'} if encoding else {}

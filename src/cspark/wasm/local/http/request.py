@@ -1,0 +1,72 @@
+"""A request as it comes over HTTP, and the answer to it, in the terms of ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final, TypeAlias
+
+from ..ids import new_id
+
+__all__ = ['GoneError', 'HttpAnswer', 'HttpRequest', 'Receive', 'Scope', 'Send']
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LONGEST_ID: Final = 200
+"""More of a request's id than this is neither repeated nor written to a log."""
+
+
+class GoneError(Exception):
+    """The caller has left before the request was whole."""
+
+
+class HttpRequest:
+    """A request: its head, and its body as it arrives.
+
+    Args:
+        scope: What ASGI says of it.
+        receive: Where its body comes from.
+        path: Its path as it was sent, without the runner's prefix: an encoded slash stays part of its name.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, path: str) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.path = path
+        self.method: str = scope['method']
+        self.headers: Mapping[str, str] = {
+            name.decode('latin-1'): value.decode('latin-1') for name, value in scope['headers']
+        }
+        self.request_id = self.headers.get('x-request-id', '')[:LONGEST_ID] or new_id()
+        self.tenant = ''
+        self.template = ''
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body in pieces.
+
+        Raises:
+            GoneError: The caller left in between.
+        """
+        more = True
+        while more:
+            message = await self.receive()
+            if message['type'] == 'http.disconnect':
+                raise GoneError
+            more = message.get('more_body', False)
+            yield message.get('body', b'')
+
+
+class HttpAnswer:
+    """An answer: JSON, with a status and headers."""
+
+    def __init__(self, content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        self.content = content
+        self.status = status
+        self.headers = {'content-type': 'application/json', 'content-length': str(len(content)), **(headers or {})}
+
+    async def send(self, send: Send) -> None:
+        """Hand it to the server."""
+        headers = [(name.encode('latin-1'), value.encode('latin-1')) for name, value in self.headers.items()]
+        await send({'type': 'http.response.start', 'status': self.status, 'headers': headers})
+        await send({'type': 'http.response.body', 'body': self.content})

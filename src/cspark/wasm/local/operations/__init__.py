@@ -1,0 +1,1 @@
+"""What the runner does when it is asked: find the version, execute, validate, describe, tell its status."""

@@ -1,0 +1,148 @@
+"""Answers of a compiled model as the API gives them: what it says is passed on, what it does not know is added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from hybrid_runner_api.models import ErrorAnswer, ErrorDescription, ExecuteManyAnswer, ResponseMeta
+
+from ..._codec.json import Fragment, encode_json, is_object
+from ..engine.instance import Answer
+from ..engine.model_answer import ModelAnswer, cut_answer, read
+from ..engine.statistics import timestamp
+from ..errors import RefusedError, ServiceError
+from ..ids import new_id
+from ..packages.package import ServiceVersion
+
+__all__ = ['encode_answer', 'envelope', 'envelope_of_many', 'error_envelope', 'read_answers']
+
+Json = dict[str, Any]
+
+RECORD_LISTS: Final = ('outputs', 'warnings', 'errors', 'service_chain')
+
+
+def read_answers(results: Sequence[Answer | RefusedError]) -> list[ModelAnswer]:
+    """What a model answered to each request, or an error in its place; one that failed says so among its errors."""
+    return [_read_or_error(result) for result in results]
+
+
+def _read_or_error(result: Answer | RefusedError) -> ModelAnswer:
+    try:
+        if isinstance(result, RefusedError):
+            raise result
+        answer = cut_answer(result.content)
+        if answer.has_failed:
+            answer.add('errors', [_error_entry(ServiceError(500, _words_of(answer)))], first=True)
+    except RefusedError as error:
+        answer = ModelAnswer()
+        answer.put('errors', [_error_entry(error)])
+    return answer
+
+
+def _words_of(answer: ModelAnswer) -> str:
+    """What a model says of its failure."""
+    error = read(answer.error)
+    told = error.get('message') if is_object(error) else error
+    return told if isinstance(told, str) and told else 'the model failed'
+
+
+def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnswer, milliseconds: int) -> Json:
+    """The v3 envelope of a model's answer."""
+    about = answer.about
+    response = ResponseMeta(
+        service_id=version.service_id,
+        version_id=version.version_id,
+        version=version.version,
+        process_time=milliseconds,
+        call_id=new_id(),
+        compiler_type=about.get('compiler_type', 'Neuron'),
+        compiler_version=about.get('compiler_version'),
+        source_hash=about.get('source_hash'),
+        engine_id=version.model.engine_id,
+        correlation_id=meta.get('correlation_id', about.get('correlation_id')),
+        system='SPARK',
+        request_timestamp=timestamp(),
+    ).to_dict()
+    said = read(answer.status)
+    otherwise = 'Error' if answer.has_failed else 'Success'
+    data = answer.response_data
+    return {
+        'status': said if isinstance(said, str) and said else otherwise,
+        'error': _as_it_stands(answer.error),
+        'response_data': None
+        if data is None
+        else dict.fromkeys(RECORD_LISTS) | {name: _as_it_stands(member) for name, member in data.items()},
+        'response_meta': response | {name: value for name, value in about.items() if name not in response},
+    }
+
+
+def envelope_of_many(
+    version: ServiceVersion,
+    body: Mapping[str, Any],
+    results: Sequence[Answer | RefusedError],
+    answers: Sequence[ModelAnswer],
+) -> Json:
+    """The v4 envelope of what a model answered to many requests."""
+    many: Json = ExecuteManyAnswer(
+        outputs=[],
+        warnings=[],
+        errors=[],
+        service_chain=[],
+        process_time=[result.milliseconds if isinstance(result, Answer) else 0 for result in results],
+        service_id=version.service_id,
+        version_id=version.version_id,
+        version=version.version,
+        call_id=new_id(),
+        compiler_version=next(filter(None, map(_compiler_version, answers)), None),
+        correlation_id=body.get('correlation_id'),
+        request_timestamp=timestamp(),
+    ).to_dict()
+    for name in RECORD_LISTS:
+        many[name] = Fragment(b'[%b]' % b','.join([answer.data(name) for answer in answers]))
+    return {name: many[name] for name in ('outputs', 'process_time', 'warnings', 'errors', 'service_chain')} | many
+
+
+def _compiler_version(answer: ModelAnswer) -> str | None:
+    found = answer.about.get('compiler_version')
+    return found if isinstance(found, str) else None
+
+
+def _as_it_stands(member: msgspec.Raw) -> Any:
+    return Fragment(bytes(member))
+
+
+def error_envelope(message: str) -> Json:
+    """The envelope of an error that is no model's."""
+    return ErrorAnswer(
+        status='Error',
+        error=ErrorDescription(message=message),
+        response_data=None,
+        response_meta={'system': 'SPARK', 'request_timestamp': timestamp()},
+    ).to_dict()
+
+
+def encode_answer(answer: Json) -> bytes:
+    """An answer as JSON.
+
+    Raises:
+        ServiceError: 500 where it repeats something of the request that is nested too deeply.
+    """
+    try:
+        return encode_json(answer)
+    except TypeError as error:
+        raise ServiceError(500, f'the answer cannot be written: {error}') from None
+
+
+def _error_entry(error: RefusedError) -> Json:
+    """An entry of `errors` for a record that was not computed."""
+    where, category = ('service', 'Service') if isinstance(error, ServiceError) else ('inputs', 'Request')
+    return {
+        'source_path': where,
+        'error_category': category,
+        'error_type': f'error.{error.status}',
+        'message': error.message,
+        'additional_details': None,
+    }

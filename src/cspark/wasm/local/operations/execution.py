@@ -1,0 +1,195 @@
+"""Executing, validating and describing a service: requests of the API in, envelopes of the API out.
+
+Each operation is a generator: it yields what a pool has to compute, receives the results, and returns an envelope. So
+it waits for nothing, and whoever runs it may block or await.
+
+It follows the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis), and the
+vendor's own engine in what it adds around a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+from ..._codec.json import is_object
+from ...uri import Uri, UriParams
+from ..engine.call import Result
+from ..engine.instance import Requests
+from ..engine.model_answer import ModelAnswer, cut_answer, raw, read_object
+from ..engine.pool import Pool
+from ..errors import RefusedError, ServiceError
+from .answers import envelope, envelope_of_many, read_answers
+from .catalog import Catalog, Served
+from .requests import encode_request, encode_requests, model_meta, read_records, single_record
+
+__all__ = ['Steps', 'describe', 'execute', 'execute_many', 'validate']
+
+Json = dict[str, Any]
+
+Steps: TypeAlias = Generator[tuple[Pool, Requests], list[Result], Json]
+"""An operation under way."""
+
+OF_MANY: Final = {
+    'correlation_id': 'correlation_id',
+    'source_system': 'source_system',
+    'call_purpose': 'call_purpose',
+    'output': 'requested_output',
+    'subservice': 'service_category',
+}
+"""What a request of many records says of itself, and what a model calls it."""
+
+METADATA: Final = r'Metadata\..*'
+"""What metadata fields are called; a model matches whole names."""
+
+
+def execute(catalog: Catalog, tenant: str, named: UriParams, body: Json) -> Steps:
+    """v3: one record. `named` is what the path says, before what the body says."""
+    data, meta = _object(body, 'request_data'), _object(body, 'request_meta')
+    served = catalog.find(tenant, _named(named, meta), _text(meta, 'transaction_date'))
+    if 'inputs' in data and not served.strict_vendor:
+        data = {**data, 'inputs': single_record(data['inputs'])}
+    answer, milliseconds = yield from _compute_one(served, data, meta)
+    warnings = _unknown_inputs(served, data.get('inputs'))
+    if warnings and answer.response_data is not None:
+        answer.add('warnings', warnings)
+    return envelope(served.version, meta, answer, milliseconds)
+
+
+def validate(catalog: Catalog, tenant: str, body: Json) -> Steps:
+    """Static validation from the package, or dynamic validation from the model."""
+    meta = _object(body, 'request_meta')
+    served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
+    kind = _text(meta, 'validation_type') or 'default_values'
+    if kind == 'dynamic':
+        asked = {**meta, '__api_meta': {'api': 'dynamic_validation'}}
+        return envelope(served.version, asked, *(yield from _compute_one(served, _given(body), asked)))
+    if kind != 'default_values':
+        raise RefusedError(400, f'validation_type {kind!r} is not known; give "dynamic" or "default_values"')
+    validations = {name: raw(value) for name, value in served.version.validations.items()}
+    return envelope(served.version, meta, ModelAnswer(validations), 0)
+
+
+def describe(catalog: Catalog, tenant: str, body: Json) -> Steps:
+    """Metadata: what the model computes, and what the metadata subservice has ready."""
+    meta = _object(body, 'request_meta')
+    served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
+    answer, milliseconds = yield from _compute_one(served, _given(body), {**meta, 'requested_output_regex': METADATA})
+    if answer.response_data is not None:
+        answer.put('outputs', {**read_object(answer.data('outputs')), **served.version.model.shown_metadata})
+    return envelope(served.version, meta, answer, milliseconds)
+
+
+def execute_many(catalog: Catalog, tenant: str, body: Json) -> Steps:
+    """v4: many records, each with its own warnings and errors."""
+    served = catalog.find(tenant, _named_of_many(body), _text(body, 'version_by_timestamp'))
+    meta = model_meta({of_model: body[name] for name, of_model in OF_MANY.items() if body.get(name) is not None})
+    records = read_records(body.get('inputs'))
+    requests, refused = encode_requests(records, meta)
+    computed: list[Result] = []
+    if len(requests):
+        computed = yield served.pool, requests
+    rest = iter(computed)
+    results = [next(rest) if error is None else error for error in refused]
+    answers = read_answers(results)
+    for record, answer in zip(records, answers, strict=True):
+        _add_subservices(served, meta, answer)
+        if warnings := _unknown_inputs(served, record):
+            answer.add('warnings', warnings)
+    return envelope_of_many(served.version, body, results, answers)
+
+
+def _compute_one(
+    served: Served, data: Json, meta: Json
+) -> Generator[tuple[Pool, Requests], list[Result], tuple[ModelAnswer, int]]:
+    given = model_meta(meta)
+    (result,) = yield served.pool, encode_request(data, given)
+    if isinstance(result, ServiceError):
+        raise _explained(result, given)
+    answer = cut_answer(result.content)
+    _add_subservices(served, given, answer)
+    return answer, result.milliseconds
+
+
+def _add_subservices(served: Served, meta: Json, answer: ModelAnswer) -> None:
+    """Put in what two subservices answer that are not the model's: as the vendor's engine does, to the letter."""
+    category = meta.get('service_category')
+    if not category or answer.response_data is None:
+        return
+    names = category.lower().split(',')
+    model = served.version.model
+    if 'metadata' in names and model.metadata is not None:
+        answer.put('outputs', {**read_object(answer.data('outputs')), **model.metadata})
+    elif 'formspec' in names and model.form_spec is not None:
+        answer.put('outputs', model.form_spec)
+
+
+def _explained(error: ServiceError, meta: Json) -> RefusedError:
+    """A failure of the model, or the caller's own where the request has what makes every model abort."""
+    pattern = meta.get('requested_output_regex')
+    if error.status != 500 or pattern is None:
+        return error
+    try:
+        re.compile(pattern)
+    except (re.error, TypeError, RecursionError, OverflowError):
+        return RefusedError(400, f'requested_output_regex, {pattern!r:.100}, is no regular expression; {error.message}')
+    return error
+
+
+def _unknown_inputs(served: Served, record: object) -> list[Json]:
+    if served.strict_vendor or not is_object(record):
+        return []
+    return served.version.input_names.warnings(record)
+
+
+def _given(body: Json) -> Json:
+    """The request's data; what asks for something other than computing need not bring inputs."""
+    data = _object(body, 'request_data')
+    inputs: Any = data.get('inputs')
+    return {**data, 'inputs': {} if inputs is None else inputs}
+
+
+def _named(named: UriParams, meta: Mapping[str, Any]) -> UriParams:
+    """What the path says goes before what the body says; the version is in the body alone."""
+    version = _text(meta, 'version')
+    version_id = _text(meta, 'version_id') or _text(meta, 'version_uuid')
+    if named.service_uri:
+        other = named.version_id is None and version_id
+        return UriParams(version_id=version_id) if other else replace(named, version=version)
+    return _located(version_id, _text(meta, 'service_id') or _text(meta, 'service_uuid'), meta, version)
+
+
+def _named_of_many(body: Mapping[str, Any]) -> UriParams:
+    version_id = _text(body, 'version_id') or _text(body, 'version_uuid')
+    named = Uri.decode(_text(body, 'service') or '')
+    if named.service_uri and not version_id:
+        return named
+    return _located(version_id, _text(body, 'service_id') or _text(body, 'service_uuid'), body, _text(body, 'version'))
+
+
+def _located(
+    version_id: str | None, service_id: str | None, holder: Mapping[str, Any], version: str | None
+) -> UriParams:
+    """The ids go before `service_uri`, whose own version goes before the one that stands beside it."""
+    if version_id or service_id:
+        return UriParams(version_id=version_id, service_id=service_id, version=version)
+    named = Uri.decode(_text(holder, 'service_uri') or '')
+    return named if named.version else replace(named, version=version)
+
+
+def _object(body: Mapping[str, Any], key: str) -> Json:
+    value = body.get(key)
+    if value is None:
+        return {}
+    if not is_object(value):
+        raise RefusedError(400, f'{key} must be an object, not {type(value).__name__}')
+    return value
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str | None:
+    value = holder.get(key)
+    if value is not None and not isinstance(value, str):
+        raise RefusedError(400, f'{key} must be a string, not {type(value).__name__}')
+    return value or None

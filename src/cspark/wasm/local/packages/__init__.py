@@ -1,0 +1,1 @@
+"""Packages: read, checked, stored."""
