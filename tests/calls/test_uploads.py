@@ -110,9 +110,27 @@ def test_the_command_opens_all_packages_before_it_sends_one(url: str, recorder: 
     assert recorder.received == []
 
 
-def test_the_command_says_where_a_tenant_does_not_belong(url: str) -> None:
+def test_the_command_takes_an_address_with_a_tenant(url: str) -> None:
     done = command(str(CYLINDER), '--url', f'{url}/my-tenant', '--quiet')
-    assert done.returncode == 1 and 'leave the tenant out of --url' in done.stderr and 'cylinder.zip' in done.stderr
+    assert done.returncode == 0 and 'shapes/cylinder' in done.stdout
+
+
+def test_the_command_names_the_package_that_no_runner_takes(url: str) -> None:
+    done = command(str(CYLINDER), '--url', f'{url}/no/runner/here', '--quiet')
+    assert done.returncode == 1 and 'cylinder.zip: 404' in done.stderr
+
+
+@pytest.mark.parametrize('form', [str, Path])
+def test_a_package_is_uploaded_by_its_path(recorded: Hybrid.Client, recorder: Recorder, form: Any) -> None:
+    recorder.reply(Reply(200, {'status': 'Success', 'response_data': []}))
+    recorded.services.upload(form(CYLINDER))
+    assert CYLINDER.read_bytes() in recorder.last.body and b'filename="cylinder.zip"' in recorder.last.body
+
+
+def test_a_path_that_leads_nowhere_is_told_before_anything_is_sent(recorded: Hybrid.Client, recorder: Recorder) -> None:
+    with pytest.raises(Hybrid.SparkSdkError, match=r"'no/such\.zip' cannot be read: No such file"):
+        recorded.services.upload('no/such.zip')
+    assert recorder.received == []
 
 
 def test_the_command_needs_no_bar(

@@ -27,7 +27,7 @@ OTHERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({'tenant': 'second'}, {'base_url.tenant': 'second'}),
     ({'token': 'token-2'}, {'auth.token': 'token-2'}),
     ({'token': 'open'}, {'auth.is_open': True, 'auth.token': 'open'}),
-    ({'api_key': 'key-for-second'}, {'auth.api_key': 'key-****', 'auth.token': None}),
+    ({'api_key': 'key-for-second'}, {'auth.api_key': '********cond', 'auth.token': None}),
     ({'auth': httpx.BasicAuth('u', 'p')}, {'auth.token': None}),
     ({'timeout': 1234}, {'timeout': 1234}),
     ({'timeout': httpx.Timeout(5)}, {'timeout': 60_000}),

@@ -165,7 +165,8 @@ def test_a_bad_record_ends_the_run_with_its_place_when_errors_are_raised() -> No
     error = SparkApiError('no such rate', None, 500)
     with pytest.raises(SparkApiError, match=r'^record 200: no such rate$') as caught:
         run(planner, lambda chunk: error if 200 in chunk.rows else None, offer(planner))
-    assert caught.value is error and caught.value.args[0] == caught.value.message
+    assert (caught.value.status, caught.value.args[0]) == (500, caught.value.message)
+    assert error.message == 'no such rate'
 
 
 @pytest.mark.parametrize('status', [*sorted(planning.NEVER_BY_A_RECORD), 302, 307])
@@ -272,27 +273,28 @@ def test_what_will_not_pass_ends_the_run_whatever_the_records(error: Hybrid.Spar
 
 
 @pytest.mark.parametrize(
-    ('names', 'words', 'told'),
+    ('names', 'path', 'told'),
     [
-        (None, 'inputs[0].height: a value of type X', 'height: a value of type X'),
-        (None, "inputs[0]['a b']: NaN", "['a b']: NaN"),
-        (None, 'inputs[0]: a record must be a mapping', 'inputs[0]: a record must be a mapping'),
-        (('age', 'height'), 'inputs[1][1]: NaN', 'height: NaN'),
-        (('age', 'height'), 'inputs[1][1].x: NaN', 'height.x: NaN'),
+        (None, (0, 'height'), 'height: no'),
+        (None, (0, 'a b'), "['a b']: no"),
+        (None, (0,), 'no'),
+        (('age', 'height'), (1, 1), 'height: no'),
+        (('age', 'height'), (1, 1, 'x'), 'height.x: no'),
     ],
 )
-def test_an_error_of_a_record_names_its_place_once(names: Any, words: str, told: str) -> None:
+def test_an_error_of_a_record_names_its_place_once(names: Any, path: Any, told: str) -> None:
+    error = Hybrid.SparkInputError('no', None, path)
     for on_error in ('raise', 'collect'):
         planner = Planner(None, None, on_error=on_error)
         planner.offer(Chunk(300, [[1, 2]], names))
         chunk = planner.next()
         assert chunk
         if on_error == 'collect':
-            results = planner.failed(chunk, Hybrid.SparkSdkError(words))
+            results = planner.failed(chunk, error)
             assert results and results.errors[0][0]['message'] == told
         else:
             with pytest.raises(Hybrid.SparkSdkError) as caught:
-                planner.failed(chunk, Hybrid.SparkSdkError(words))
+                planner.failed(chunk, error)
             assert caught.value.message == f'record 300: {told}'
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -204,7 +203,7 @@ def test_an_address_is_a_frozen_value() -> None:
     assert eval(repr(address)) == copy.copy(address) == copy.deepcopy(address) == address
     assert pickle.loads(pickle.dumps(address)) == address
     assert (address.env, address.service) == (None, None)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         address.tenant = 'u'  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 

@@ -96,7 +96,14 @@ def test_an_auth_that_is_none_is_refused_without_showing_it(auth: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ('secret', 'masked'), [('12345678', '****'), ('123456789', '1234****'), ('s', '****'), ('open', 'open')]
+    ('secret', 'masked'),
+    [
+        ('12345678', '****'),
+        ('123456789', '*****6789'),
+        ('some-api-key', '********-key'),
+        ('s', '****'),
+        ('open', 'open'),
+    ],
 )
 def test_a_key_shows_four_characters_at_most_and_of_a_long_one_alone(secret: str, masked: str) -> None:
     assert Authorization(api_key=secret).api_key == masked
@@ -195,6 +202,6 @@ def test_any_printable_token_goes_out_as_it_is_and_is_not_shown(token: str) -> N
     if not bare:
         return
     auth = Authorization(token=token)
-    masked = 'open' if bare == 'open' else f'{bare[:4] if len(bare) > 8 else ""}****'
+    masked = 'open' if bare == 'open' else f'{"*" * min(len(bare) - 4, 8)}{bare[-4:]}' if len(bare) > 8 else '****'
     assert auth.as_header == ({} if bare == 'open' else {'Authorization': f'Bearer {bare}'})
     assert repr(auth) == f'Authorization(api_key=None, token={masked!r})'

@@ -32,11 +32,11 @@ def test_the_defaults_are_those_of_today() -> None:
 @pytest.mark.parametrize(
     ('environment', 'arguments', 'key', 'token'),
     [
-        ({'CSPARK_API_KEY': 'env-key-1234'}, {}, 'env-****', None),
+        ({'CSPARK_API_KEY': 'env-key-1234'}, {}, '********1234', None),
         ({'CSPARK_BEARER_TOKEN': 'env-token'}, {}, None, 'env-token'),
-        ({'CSPARK_API_KEY': 'env-key-1234', 'CSPARK_BEARER_TOKEN': 'env-token'}, {}, 'env-****', 'env-token'),
+        ({'CSPARK_API_KEY': 'env-key-1234', 'CSPARK_BEARER_TOKEN': 'env-token'}, {}, '********1234', 'env-token'),
         ({'CSPARK_API_KEY': 'env-key-1234'}, {'token': 'mine'}, None, 'mine'),
-        ({'CSPARK_BEARER_TOKEN': 'env-token'}, {'api_key': 'mine-1234'}, 'mine****', None),
+        ({'CSPARK_BEARER_TOKEN': 'env-token'}, {'api_key': 'mine-1234'}, '*****1234', None),
         ({'CSPARK_API_KEY': 'env-key-1234'}, {'auth': httpx.BasicAuth('a', 'b')}, None, None),
         ({'CSPARK_API_KEY': 'open'}, {}, 'open', None),
     ],
@@ -201,6 +201,6 @@ def test_credentials_are_left_behind_by_a_pickle_and_can_be_given_anew() -> None
 
 def test_a_configuration_shows_its_settings_and_no_secret() -> None:
     made = config(token='a-long-secret', timeout=500, retry_interval=0.5)
-    text = "auth=Authorization(api_key=None, token='a-lo****'), timeout=500, max_retries=2, retry_interval=0.5)"
+    text = "auth=Authorization(api_key=None, token='********cret'), timeout=500, max_retries=2, retry_interval=0.5)"
     assert repr(made) == str(made) == f"Config(base_url='http://localhost:3000/my-tenant', {text}"
     assert not hasattr(made, '__dict__')

@@ -33,6 +33,7 @@ STATUSES: dict[int, type[SparkApiError]] = {
 TREE: list[tuple[type[SparkError], tuple[type[BaseException], ...]]] = [
     (SparkError, (Exception,)),
     (SparkSdkError, (SparkError,)),
+    (Hybrid.SparkInputError, (SparkSdkError, ValueError)),
     (Hybrid.RetryTimeoutError, (SparkSdkError,)),
     (Hybrid.SparkConfigError, (SparkSdkError, ValueError)),
     (Hybrid.SparkConnectionError, (SparkSdkError, ConnectionError)),
@@ -214,7 +215,9 @@ def test_an_error_of_this_side_says_when_and_why() -> None:
     assert shown.pop('timestamp') == error.timestamp
     assert error.timestamp.endswith('+00:00')
     cause = 'x' * 500 + '... (1 more characters)'
-    assert shown == {'name': 'RetryTimeoutError', 'message': 'too long', 'cause': cause, 'retries': 2, 'interval': 1.5}
+    unsent = {'attempts': 0, 'elapsed': 0.0, 'request_id': ''}
+    named = {'name': 'RetryTimeoutError', 'message': 'too long', 'cause': cause, 'retries': 2, 'interval': 1.5}
+    assert shown == named | unsent
     assert signature(Hybrid.RetryTimeoutError).parameters['retries'].kind is Parameter.KEYWORD_ONLY
     assert (Hybrid.RetryTimeoutError('x').retries, Hybrid.RetryTimeoutError('x').interval) == (0, 0.0)
     sent = SparkSdkError('no connection', ApiErrorCause(REQUEST, None, 2, 0.5))

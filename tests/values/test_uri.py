@@ -168,7 +168,7 @@ def test_parts_are_picked_and_omitted_by_name() -> None:
 
 ENCODED: list[tuple[UriParams, str, str]] = [
     (UriParams('f', 's', 'sid', '1', 'vid', 'p', True), 'version/vid', 'version/vid'),
-    (UriParams('f', 's', 'sid', '1', proxy='p'), 'service/sid', 'service/sid'),
+    (UriParams('f', 's', 'sid', '1', proxy='p'), 'service/sid[1]', 'service/sid[1]'),
     (UriParams('f', 's', version='1', proxy='p'), 'folders/f/services/s[1]', 'f/s[1]'),
     (UriParams('f', 's'), 'folders/f/services/s', 'f/s'),
     (UriParams('f', 's[1]'), 'folders/f/services/s[1][]', 'f/s[1][]'),

@@ -9,9 +9,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
+if sys.version_info < (3, 11):  # noqa: UP036 - before what follows fails with an error that says nothing of it
+    raise ImportError(f'cspark.wasm needs Python 3.11 or later, and this is {sys.version.split()[0]}')
+
 from ._about import __title__, __version__, about
+from ._compatibility import DEFAULT_LOGGER_FORMAT, get_logger, warn_beside_published
 from ._progress import UploadProgress
 from .auth import Authorization, TokenLike
 from .config import (
@@ -43,6 +48,7 @@ from .errors import (
     SparkDecodeError,
     SparkError,
     SparkExecutionError,
+    SparkInputError,
     SparkSdkError,
     SparkTimeoutError,
     UnauthorizedError,
@@ -84,6 +90,7 @@ if TYPE_CHECKING:
     from .local import LocalRunner, PackageError
 
 __all__ = [
+    'DEFAULT_LOGGER_FORMAT',
     'DEFAULT_MAX_RETRIES',
     'DEFAULT_RETRY_INTERVAL',
     'DEFAULT_RUNNER_URL',
@@ -136,6 +143,7 @@ __all__ = [
     'SparkDecodeError',
     'SparkError',
     'SparkExecutionError',
+    'SparkInputError',
     'SparkSdkError',
     'SparkTimeoutError',
     'StaticOptions',
@@ -155,7 +163,10 @@ __all__ = [
     '__title__',
     '__version__',
     'about',
+    'get_logger',
 ]
+
+warn_beside_published()
 
 
 _LATER: Final = {

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from urllib.parse import urlsplit
 
 from ._about import about
 from .config import DEFAULT_RUNNER_URL, ENV_VARS, Config, RunnerUrl
-from .errors import SparkApiError, SparkError, SparkSdkError
+from .errors import NotFoundError, SparkError, SparkSdkError
 
 if TYPE_CHECKING:
     from .local import LocalRunner
@@ -125,7 +126,9 @@ def _add_upload(commands: Any) -> None:
         description='Upload packages to a runner, with a bar if tqdm is installed.',
     )
     upload.add_argument('package', nargs='+', metavar='PACKAGE.zip', help='a package')
-    upload.add_argument('--url', help='the runner (CSPARK_RUNNER_URL, or http://localhost:3000)')
+    upload.add_argument(
+        '--url', help='the runner, with its tenant or without (CSPARK_RUNNER_URL, or http://localhost:3000)'
+    )
     upload.add_argument('--quiet', action='store_true', help='show no bar')
     upload.set_defaults(run=_upload)
 
@@ -138,26 +141,29 @@ def _upload(options: argparse.Namespace) -> int:
     known = os.environ.get(ENV_VARS.API_KEY) or os.environ.get(ENV_VARS.BEARER_TOKEN)
     config = Config(base_url=RunnerUrl.no_tenant(url), token=None if known else 'open', timeout=UPLOAD_TIMEOUT)
     progress = not options.quiet and importlib.util.find_spec('tqdm') is not None
-    with Client.use(config) as hybrid, ExitStack() as stack:
+    with ExitStack() as stack:
+        hybrid = stack.enter_context(Client.use(config))
         files = [(package, stack.enter_context(_opened(package))) for package in options.package]
         for package, file in files:
             try:
-                answer = hybrid.services.upload(file, Path(package).name, progress=progress)
+                try:
+                    answer = hybrid.services.upload(file, Path(package).name, progress=progress)
+                except NotFoundError:
+                    if urlsplit(url).path in ('', '/'):
+                        raise
+                    # The path may end with a tenant, which an upload does not have in its own.
+                    shorter = RunnerUrl.no_tenant(config.base_url.value.rpartition('/')[0])
+                    config = config.copy_with(base_url=shorter)
+                    hybrid = stack.enter_context(Client.use(config))
+                    answer = hybrid.services.upload(file, Path(package).name, progress=progress)
             except SparkError as error:
-                raise SparkSdkError(f'{package}: {error}{_hint(error, url)}') from error
+                raise SparkSdkError(f'{package}: {error}') from error
             for tenant in answer.data['response_data']:
                 for service in tenant['services']:
                     engine = service['EngineInformation']
                     name = f'{engine["ProductName"]}/{engine["ServiceName"]}[{engine["Revision"]}]'
                     print(f'tenant {tenant["tenant"]}: {name}  version_id {service["VersionId"]}')
     return 0
-
-
-def _hint(error: SparkError, url: str) -> str:
-    has_path = url.rstrip('/').count('/') > 2
-    if isinstance(error, SparkApiError) and error.status == 404 and has_path:
-        return '; an upload goes to the runner itself: leave the tenant out of --url'
-    return ''
 
 
 def _opened(package: str) -> BinaryIO:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
+
+import attrs
 
 from .errors import SparkConfigError, SparkSdkError, shorten
 from .uri import check_name
@@ -32,7 +33,7 @@ class ENV_VARS:  # noqa: N801 - the name that users import today
     BEARER_TOKEN = 'CSPARK_BEARER_TOKEN'  # noqa: S105 - a variable's name
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@attrs.frozen(init=False, repr=False)
 class RunnerUrl:
     """A runner's address, with the path prefix that it may have, and the tenant beside it.
 
@@ -56,15 +57,7 @@ class RunnerUrl:
 
     def __init__(self, url: str | None = None, tenant: str | None = None) -> None:
         address = url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
-        object.__setattr__(self, 'value', _checked(address))
-        object.__setattr__(self, 'tenant', tenant or '')
-        if self.tenant:
-            try:
-                check_name('tenant', self.tenant)
-            except SparkSdkError as error:
-                raise SparkConfigError(error.message) from None
-            if not self.tenant.isascii() or self.tenant != self.tenant.strip():
-                raise SparkConfigError(f'tenant {self.tenant!r} cannot be sent, for it also stands in a header')
+        self.__attrs_init__(_checked(address), _checked_tenant(tenant or ''))
 
     def __repr__(self) -> str:
         return f'RunnerUrl({self.value!r}, {self.tenant!r})'
@@ -143,6 +136,18 @@ def _checked(value: object) -> str:
     _check_host(parts, value)
     in_ascii(value)
     return value.rstrip('/')
+
+
+def _checked_tenant(tenant: str) -> str:
+    if not tenant:
+        return ''
+    try:
+        check_name('tenant', tenant)
+    except SparkSdkError as error:
+        raise SparkConfigError(error.message) from None
+    if not tenant.isascii() or tenant != tenant.strip():
+        raise SparkConfigError(f'tenant {tenant!r} cannot be sent, for it also stands in a header')
+    return tenant
 
 
 def in_ascii(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
@@ -23,6 +23,7 @@ from .options import (
     ExecuteOptions,
     ManyOptions,
     MetadataOptions,
+    PackageLike,
     StaticOptions,
     UploadOptions,
     ValidateOptions,
@@ -129,22 +130,22 @@ class AsyncClient:
     @cached_property
     def health(self) -> HealthResource:
         """Whether the runner is up."""
-        return HealthResource(self)
+        return HealthResource(self._config, self._connections)
 
     @cached_property
     def version(self) -> VersionResource:
         """What the runner is compatible with."""
-        return VersionResource(self)
+        return VersionResource(self._config, self._connections)
 
     @cached_property
     def status(self) -> StatusResource:
         """What the runner has loaded."""
-        return StatusResource(self)
+        return StatusResource(self._config, self._connections)
 
     @cached_property
     def services(self) -> ServicesResource:
         """Services: upload, execute, validate, describe."""
-        return ServicesResource(self)
+        return ServicesResource(self._config, self._connections)
 
     @cached_property
     def raw(self) -> GeneratedClient:
@@ -155,15 +156,6 @@ class AsyncClient:
         from ._perform.raw import raw_async_client
 
         return raw_async_client(self._config, self._connections)
-
-    @property
-    def connections(self) -> awaiting.AsyncConnections:
-        """What this client sends through, shared with its copies."""
-        return self._connections
-
-    async def perform(self, flow: Flow[Result]) -> Result:
-        """Run a flow on this client's connections."""
-        return await awaiting.perform(flow, self._connections)
 
     async def close(self) -> None:
         """Close the connections; any number of times. A caller's own `http_client` stays open."""
@@ -212,7 +204,7 @@ class AsyncClient:
         finally:
             del token, options  # a traceback shows no more of them
         async with AsyncClient.use(config, http_client) as client:
-            return await client.health.check()
+            return await awaiting.perform(probes.ask_runner(config, probes.check_health), client._connections)  # noqa: SLF001 - its own
 
     @staticmethod
     async def get_version(
@@ -230,7 +222,7 @@ class AsyncClient:
         finally:
             del token, options  # a traceback shows no more of them
         async with AsyncClient.use(config, http_client) as client:
-            return await client.version.get()
+            return await awaiting.perform(probes.ask_runner(config, probes.get_version), client._connections)  # noqa: SLF001 - its own
 
     @staticmethod
     async def get_status(
@@ -248,12 +240,17 @@ class AsyncClient:
         finally:
             del token, options  # a traceback shows no more of them
         async with AsyncClient.use(config, http_client) as client:
-            return await client.status.get()
+            return await awaiting.perform(probes.ask_runner(config, probes.get_status), client._connections)  # noqa: SLF001 - its own
 
 
 class _Resource:
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
+    def __init__(self, config: Config, connections: awaiting.AsyncConnections) -> None:
+        self._config = config
+        self._connections = connections
+
+    async def _perform(self, flow: Flow[Result]) -> Result:
+        """Run a flow on this client's connections."""
+        return await awaiting.perform(flow, self._connections)
 
 
 class HealthResource(_Resource):
@@ -265,7 +262,7 @@ class HealthResource(_Resource):
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return await self._client.perform(probes.check_health(self._client.config, options))
+        return await self._perform(probes.check_health(self._config, options))
 
 
 class VersionResource(_Resource):
@@ -277,7 +274,7 @@ class VersionResource(_Resource):
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return await self._client.perform(probes.get_version(self._client.config, options))
+        return await self._perform(probes.get_version(self._config, options))
 
 
 class StatusResource(_Resource):
@@ -290,20 +287,20 @@ class StatusResource(_Resource):
             NotFoundError: The runner is older.
             SparkError: It cannot be reached, or it answers with another error.
         """
-        return await self._client.perform(probes.get_status(self._client.config, options))
+        return await self._perform(probes.get_status(self._config, options))
 
 
 class ServicesResource(_Resource):
     """`client.services`."""
 
     async def upload(
-        self, file: BinaryIO | bytes, file_name: str | None = None, **options: Unpack[UploadOptions]
+        self, file: PackageLike, file_name: str | None = None, **options: Unpack[UploadOptions]
     ) -> HttpResponse[Uploaded]:
         """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
 
         Args:
-            file: A file opened in binary mode, which is streamed and left open, or the zip's bytes.
-            file_name: What to call it (`package.zip`).
+            file: The zip's path, its bytes, or a file opened in binary mode, which is streamed and left open.
+            file_name: What to call it (the path's name, or `package.zip`).
             **options: `progress`, and limits and headers for this call: see `UploadOptions`.
 
         Raises:
@@ -313,7 +310,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
-        return await self._client.perform(services.upload(self._client.config, file, file_name, options))
+        return await self._perform(services.upload(self._config, file, file_name, options))
 
     @overload
     async def execute(
@@ -350,7 +347,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/execute-api
         """
-        return await self._client.perform(services.execute(self._client.config, uri, response_format, options))
+        return await self._perform(services.execute(self._config, uri, response_format, options))
 
     def execute_many(self, uri: UriLike, inputs: Any, **options: Unpack[ManyOptions]) -> AsyncManyResults:
         """Execute a service with many records: as many calls as it takes, some at a time, read and sent bit by bit.
@@ -376,8 +373,8 @@ class ServicesResource(_Resource):
         given: Any = inputs
         records: AsyncIterator[Any] | Source = aiter(given) if hasattr(given, '__aiter__') else open_source(given)
         total = records.total if isinstance(records, Source) else None
-        run, call = prepare(self._client.config, uri, inputs, total, options)
-        results = run_awaiting(run, records, lambda chunk: self._client.perform(call(chunk)))
+        run, call = prepare(self._config, uri, inputs, total, options)
+        results = run_awaiting(run, records, lambda chunk: self._perform(call(chunk)))
         return AsyncManyResults(results, run.close)
 
     async def validate(
@@ -397,7 +394,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/validation-api
         """
-        return await self._client.perform(services.validate(self._client.config, uri, options))
+        return await self._perform(services.validate(self._config, uri, options))
 
     async def get_metadata(
         self, uri: UriLike | None = None, **options: Unpack[MetadataOptions]
@@ -416,4 +413,4 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/metadata-api
         """
-        return await self._client.perform(services.get_metadata(self._client.config, uri, options))
+        return await self._perform(services.get_metadata(self._config, uri, options))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
@@ -22,6 +22,7 @@ from .options import (
     ExecuteOptions,
     ManyOptions,
     MetadataOptions,
+    PackageLike,
     StaticOptions,
     UploadOptions,
     ValidateOptions,
@@ -125,22 +126,22 @@ class Client:
     @cached_property
     def health(self) -> HealthResource:
         """Whether the runner is up."""
-        return HealthResource(self)
+        return HealthResource(self._config, self._connections)
 
     @cached_property
     def version(self) -> VersionResource:
         """What the runner is compatible with."""
-        return VersionResource(self)
+        return VersionResource(self._config, self._connections)
 
     @cached_property
     def status(self) -> StatusResource:
         """What the runner has loaded."""
-        return StatusResource(self)
+        return StatusResource(self._config, self._connections)
 
     @cached_property
     def services(self) -> ServicesResource:
         """Services: upload, execute, validate, describe."""
-        return ServicesResource(self)
+        return ServicesResource(self._config, self._connections)
 
     @cached_property
     def raw(self) -> GeneratedClient:
@@ -151,15 +152,6 @@ class Client:
         from ._perform.raw import raw_client
 
         return raw_client(self._config, self._connections)
-
-    @property
-    def connections(self) -> blocking.Connections:
-        """What this client sends through, shared with its copies."""
-        return self._connections
-
-    def perform(self, flow: Flow[Result]) -> Result:
-        """Run a flow on this client's connections."""
-        return blocking.perform(flow, self._connections)
 
     def close(self) -> None:
         """Close the connections; any number of times. A caller's own `http_client` stays open."""
@@ -203,7 +195,7 @@ class Client:
         finally:
             del token, options  # a traceback shows no more of them
         with Client.use(config, http_client) as client:
-            return client.health.check()
+            return blocking.perform(probes.ask_runner(config, probes.check_health), client._connections)  # noqa: SLF001 - its own
 
     @staticmethod
     def get_version(
@@ -221,7 +213,7 @@ class Client:
         finally:
             del token, options  # a traceback shows no more of them
         with Client.use(config, http_client) as client:
-            return client.version.get()
+            return blocking.perform(probes.ask_runner(config, probes.get_version), client._connections)  # noqa: SLF001 - its own
 
     @staticmethod
     def get_status(
@@ -239,12 +231,17 @@ class Client:
         finally:
             del token, options  # a traceback shows no more of them
         with Client.use(config, http_client) as client:
-            return client.status.get()
+            return blocking.perform(probes.ask_runner(config, probes.get_status), client._connections)  # noqa: SLF001 - its own
 
 
 class _Resource:
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, config: Config, connections: blocking.Connections) -> None:
+        self._config = config
+        self._connections = connections
+
+    def _perform(self, flow: Flow[Result]) -> Result:
+        """Run a flow on this client's connections."""
+        return blocking.perform(flow, self._connections)
 
 
 class HealthResource(_Resource):
@@ -256,7 +253,7 @@ class HealthResource(_Resource):
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return self._client.perform(probes.check_health(self._client.config, options))
+        return self._perform(probes.check_health(self._config, options))
 
 
 class VersionResource(_Resource):
@@ -268,7 +265,7 @@ class VersionResource(_Resource):
         Raises:
             SparkError: It cannot be reached, or it answers with an error.
         """
-        return self._client.perform(probes.get_version(self._client.config, options))
+        return self._perform(probes.get_version(self._config, options))
 
 
 class StatusResource(_Resource):
@@ -281,20 +278,20 @@ class StatusResource(_Resource):
             NotFoundError: The runner is older.
             SparkError: It cannot be reached, or it answers with another error.
         """
-        return self._client.perform(probes.get_status(self._client.config, options))
+        return self._perform(probes.get_status(self._config, options))
 
 
 class ServicesResource(_Resource):
     """`client.services`."""
 
     def upload(
-        self, file: BinaryIO | bytes, file_name: str | None = None, **options: Unpack[UploadOptions]
+        self, file: PackageLike, file_name: str | None = None, **options: Unpack[UploadOptions]
     ) -> HttpResponse[Uploaded]:
         """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
 
         Args:
-            file: A file opened in binary mode, which is streamed and left open, or the zip's bytes.
-            file_name: What to call it (`package.zip`).
+            file: The zip's path, its bytes, or a file opened in binary mode, which is streamed and left open.
+            file_name: What to call it (the path's name, or `package.zip`).
             **options: `progress`, and limits and headers for this call: see `UploadOptions`.
 
         Raises:
@@ -304,7 +301,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
-        return self._client.perform(services.upload(self._client.config, file, file_name, options))
+        return self._perform(services.upload(self._config, file, file_name, options))
 
     @overload
     def execute(
@@ -341,7 +338,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/execute-api
         """
-        return self._client.perform(services.execute(self._client.config, uri, response_format, options))
+        return self._perform(services.execute(self._config, uri, response_format, options))
 
     def execute_many(self, uri: UriLike, inputs: Any, **options: Unpack[ManyOptions]) -> ManyResults:
         """Execute a service with many records: as many calls as it takes, some at a time, read and sent bit by bit.
@@ -365,8 +362,8 @@ class ServicesResource(_Resource):
         API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
         """
         records = open_source(inputs)
-        run, call = prepare(self._client.config, uri, inputs, records.total, options)
-        return ManyResults(run_blocking(run, records, call, self._client.connections), run.close)
+        run, call = prepare(self._config, uri, inputs, records.total, options)
+        return ManyResults(run_blocking(run, records, call, self._connections), run.close)
 
     def validate(self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]) -> HttpResponse[ServiceAnswer]:
         """What a service accepts for each of its inputs.
@@ -383,7 +380,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/validation-api
         """
-        return self._client.perform(services.validate(self._client.config, uri, options))
+        return self._perform(services.validate(self._config, uri, options))
 
     def get_metadata(
         self, uri: UriLike | None = None, **options: Unpack[MetadataOptions]
@@ -402,4 +399,4 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/metadata-api
         """
-        return self._client.perform(services.get_metadata(self._client.config, uri, options))
+        return self._perform(services.get_metadata(self._config, uri, options))

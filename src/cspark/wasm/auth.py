@@ -15,6 +15,9 @@ WAS_LEFT: Final = (
     'the credentials were left behind when the configuration was pickled; give them anew with copy_with(api_key=...) '
     'or copy_with(token=...), or pickle config.with_credentials_in_pickles(), which holds them in clear'
 )
+LONGEST_HIDDEN: Final = 8
+"""A secret of up to so many characters is hidden as a whole: four of them would be too much of it."""
+
 API_KEY_HEADER: Final = 'x-synthetic-key'
 
 TokenLike: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
@@ -36,7 +39,7 @@ class Authorization:
         SparkConfigError: None of them is given, or one cannot be sent in a header.
 
     >>> Authorization(api_key='4f1a6b0c-secret')
-    Authorization(api_key='4f1a****', token=None)
+    Authorization(api_key='********cret', token=None)
     >>> Authorization(token='open').is_open
     True
     """
@@ -64,7 +67,7 @@ class Authorization:
 
     @property
     def api_key(self) -> str | None:
-        """The API key, masked: its first four characters at most."""
+        """The API key, masked: its last four characters at most."""
         return _masked(self._api_key)
 
     @property
@@ -181,4 +184,6 @@ def _checked(name: str, value: object) -> str | None:
 def _masked(secret: str | None) -> str | None:
     if not secret or secret == OPEN:
         return secret or None
-    return f'{secret[:4] if len(secret) > 8 else ""}****'
+    if len(secret) <= LONGEST_HIDDEN:
+        return '****'
+    return f'{"*" * min(len(secret) - 4, 8)}{secret[-4:]}'

@@ -8,8 +8,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+import attrs
 
 from ._address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
 from ._answer import SHOWN_HEADERS
@@ -17,7 +19,7 @@ from .auth import Authorization, TokenLike
 from .errors import SparkConfigError, SparkSdkError, forgetting
 from .logger import LoggerLike, logger_for
 from .options import ClientOptions, StaticOptions, check_options
-from .retry_policy import RetryPolicy
+from .retry_policy import DEFAULT_MAX_RETRIES, DEFAULT_RETRY_INTERVAL, RetryPolicy
 
 if TYPE_CHECKING:
     import ssl
@@ -46,14 +48,8 @@ SHORTEST_TIMEOUT_IN_MS: Final = 10
 SHORTEST_PHASE: Final = 0.001
 """The same for a phase of an `httpx.Timeout`, in seconds."""
 
-DEFAULT_MAX_RETRIES: Final = 2
-"""How often a failed call is tried again."""
-
 DEFAULT_CONNECTION_AGE: Final = 300.0
 """After how many seconds a connection takes no more requests."""
-
-DEFAULT_RETRY_INTERVAL: Final = 1
-"""The longest first pause before a retry, in seconds."""
 
 SPARK_SDK: Final = 'Spark Python SDK'
 """Where calls come from, unless `source_system` says otherwise."""
@@ -188,6 +184,7 @@ class Config:
 
     def __getstate__(self) -> dict[str, object]:
         state = {name: getattr(self, name) for name in self.__slots__}
+        state['extra_headers'] = dict(self.extra_headers)  # a view that cannot be changed does not pickle
         if not self.auth.travels and any(name.lower() not in SHOWN_HEADERS for name in self.extra_headers):
             state |= {'extra_headers': {}, 'auth': self.auth.left_behind()}
         return state
@@ -199,7 +196,8 @@ class Config:
         return self.copy_with()
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        self._set(**state)
+        headers = cast('dict[str, str]', state['extra_headers'])
+        self._set(**{**state, 'extra_headers': MappingProxyType(headers)})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Config) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
@@ -365,10 +363,8 @@ def _policy(retries: Any, interval: Any, before: RetryPolicy | None = None) -> R
         if interval is not None:
             raise SparkConfigError('retry_interval is part of the RetryPolicy that max_retries holds; give it there')
         return retries
-    before = before or RetryPolicy(DEFAULT_MAX_RETRIES, DEFAULT_RETRY_INTERVAL)
-    values = {name: getattr(before, name) for name in RetryPolicy.__dataclass_fields__}
     given = {name: value for name, value in (('max_retries', retries), ('interval', interval)) if value is not None}
-    return RetryPolicy(**{**values, **given})
+    return attrs.evolve(before or RetryPolicy(), **given)
 
 
 def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
@@ -385,4 +381,4 @@ def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
             )
         if not value.isascii() or not value.isprintable():
             raise SparkConfigError(f'the header {name!r} holds a character that cannot be sent')
-    return dict(headers or {})
+    return MappingProxyType(dict(headers or {}))

@@ -9,11 +9,12 @@ Errors are plain data: they pickle, they hold no credentials, and their text sta
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from ._codec.json import whole_characters
 
@@ -36,6 +37,7 @@ __all__ = [
     'SparkDecodeError',
     'SparkError',
     'SparkExecutionError',
+    'SparkInputError',
     'SparkSdkError',
     'SparkTimeoutError',
     'UnauthorizedError',
@@ -138,10 +140,25 @@ class SparkError(Exception):
     def to_dict(self) -> dict[str, Any]:
         """The error as a dictionary that JSON can hold, for logs.
 
-        >>> SparkError('no tenant').to_dict()
-        {'name': 'SparkError', 'message': 'no tenant', 'cause': ''}
+        >>> SparkError('no tenant').to_dict()['message']
+        'no tenant'
         """
-        return {'name': self.name, 'message': self.message, 'cause': self.details}
+        return {
+            'name': self.name,
+            'message': self.message,
+            'cause': self.details,
+            'attempts': self.attempts,
+            'elapsed': self.elapsed,
+            'request_id': self.request_id,
+        }
+
+    def with_message(self, message: str, cause: object = None) -> Self:
+        """A copy of the error with another message and, where it is given, another cause."""
+        changed = copy.copy(self)
+        changed.message = message
+        changed.cause = self.cause if cause is None else cause
+        changed.args = (message, changed.cause, *self.args[2:])
+        return changed
 
 
 class SparkSdkError(SparkError):
@@ -153,6 +170,41 @@ class SparkSdkError(SparkError):
 
     def to_dict(self) -> dict[str, Any]:
         return {**super().to_dict(), 'timestamp': self.timestamp}
+
+
+class SparkInputError(SparkSdkError, ValueError):
+    """A value of the inputs cannot be sent.
+
+    Attributes:
+        problem: What is wrong with the value, and what to do.
+        path: Where the value is: names and places from the inputs down to it.
+
+    >>> SparkInputError('a duration has no form in JSON', path=(3, 'term')).message
+    'inputs[3].term: a duration has no form in JSON'
+    """
+
+    def __init__(self, problem: str, cause: object = None, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(f'{spell_path(path)}: {problem}', cause)
+        self.args = (problem, cause, path)
+        self.problem = problem
+        self.path = path
+
+    def with_message(self, message: str, cause: object = None) -> Self:
+        changed = super().with_message(message, cause)
+        changed.args = self.args
+        return changed
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), 'path': list(self.path), 'problem': self.problem}
+
+
+def spell_path(path: tuple[str | int, ...], start: str = 'inputs') -> str:
+    """The place of a value as Python spells it.
+
+    >>> spell_path((0, 'riders', 2, 'sum assured'))
+    "inputs[0].riders[2]['sum assured']"
+    """
+    return start + ''.join(f'.{one}' if isinstance(one, str) and one.isidentifier() else f'[{one!r}]' for one in path)
 
 
 class RetryTimeoutError(SparkSdkError):

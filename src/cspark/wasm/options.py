@@ -6,7 +6,7 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, TypedDict
 from uuid import UUID
 
 from ._address import RunnerUrl
@@ -31,6 +31,7 @@ __all__ = [
     'ExecuteOptions',
     'ManyOptions',
     'MetadataOptions',
+    'PackageLike',
     'RecordOptions',
     'StaticOptions',
     'UploadOptions',
@@ -39,6 +40,9 @@ __all__ = [
 
 Names: TypeAlias = 'str | Sequence[str] | None'
 """A list of names, or a comma-separated text."""
+
+PackageLike: TypeAlias = 'BinaryIO | bytes | str | os.PathLike[str]'
+"""A package: the path of its zip, a file opened in binary mode, or the zip's bytes."""
 
 Timeout: TypeAlias = 'float | httpx.Timeout | None'
 """The limit of a whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
@@ -195,6 +199,12 @@ LAYOUTS: Final = ('rows', 'columnar')
 COMPILERS: Final = ('Neuron', 'Type3', 'Type2', 'Type1', 'Xconnector')
 
 
+NOT_OF_A_RUNNER: Final = {
+    'downloadable': 'a runner has no Excel file of a service to download; the platform has (cspark.sdk)',
+}
+"""Arguments that the platform's client has and a runner cannot serve, and why."""
+
+
 def check_options(method: str, options: Any, accepted: type[Any]) -> None:
     """Refuse a keyword argument that a method does not have, and hide the values of headers among them.
 
@@ -205,6 +215,8 @@ def check_options(method: str, options: Any, accepted: type[Any]) -> None:
     given: list[str] = list(options)
     for name in given:
         if name not in names:
+            if name in NOT_OF_A_RUNNER:
+                raise SparkSdkError(f'{method} has no argument {name!r}: {NOT_OF_A_RUNNER[name]}')
             close = difflib.get_close_matches(name, names, 1)
             hint = f'; did you mean {close[0]!r}?' if close else '.'
             raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final
+
+import attrs
 
 from .errors import SparkConfigError
 
-__all__ = ['RetryPolicy']
+__all__ = ['DEFAULT_MAX_RETRIES', 'DEFAULT_RETRY_INTERVAL', 'RetryPolicy']
+
+DEFAULT_MAX_RETRIES: Final = 2
+"""How often a failed call is tried again."""
+
+DEFAULT_RETRY_INTERVAL: Final = 1.0
+"""The longest first pause before a retry, in seconds."""
 
 ALWAYS: Final = frozenset({408, 429})
 WHEN_SAFE: Final = frozenset({502, 503, 504})
 
 
-@dataclass(frozen=True)
+def _statuses(given: Collection[int]) -> frozenset[int]:
+    return _checked_statuses('statuses', given)
+
+
+def _statuses_when_safe(given: Collection[int]) -> frozenset[int]:
+    return _checked_statuses('statuses_when_safe', given)
+
+
+def _checked_statuses(name: str, given: Any) -> frozenset[int]:
+    members: Collection[Any] = given if hasattr(given, '__len__') else ('',)
+    if not all(type(one) is int for one in members):
+        raise SparkConfigError(f'{name} must be a set of statuses such as {{429}}, not {given!r}')
+    return frozenset(members)
+
+
+@attrs.frozen
 class RetryPolicy:
     """When a failed call is tried again. It can stand wherever `max_retries` stands.
 
@@ -39,15 +61,15 @@ class RetryPolicy:
     2.0
     """
 
-    max_retries: int = 2
-    interval: float = 1.0
+    max_retries: int = DEFAULT_MAX_RETRIES
+    interval: float = DEFAULT_RETRY_INTERVAL
     longest_pause: float = 30.0
     longest_retry_after: float = 120.0
-    statuses: frozenset[int] = ALWAYS
-    statuses_when_safe: frozenset[int] = WHEN_SAFE
+    statuses: frozenset[int] = attrs.field(default=ALWAYS, converter=_statuses)
+    statuses_when_safe: frozenset[int] = attrs.field(default=WHEN_SAFE, converter=_statuses_when_safe)
     uploads: bool = False
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         if type(self.max_retries) is not int or self.max_retries < 0:
             raise SparkConfigError(f'max_retries must be a whole number from 0 on, not {self.max_retries!r}')
         for name in ('interval', 'longest_pause', 'longest_retry_after'):
@@ -55,12 +77,6 @@ class RetryPolicy:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                 shown = 'retry_interval' if name == 'interval' else name
                 raise SparkConfigError(f'{shown} must be a number of seconds from 0 on, not {value!r}')
-        for name in ('statuses', 'statuses_when_safe'):
-            given: Any = getattr(self, name)
-            members: Collection[Any] = given if hasattr(given, '__len__') else ('',)
-            if not all(type(one) is int for one in members):
-                raise SparkConfigError(f'{name} must be a set of statuses such as {{429}}, not {given!r}')
-            object.__setattr__(self, name, frozenset(members))
 
     def longest_pause_before(self, retry: int) -> float:
         """The longest pause before a retry, in seconds; the first retry is number 1."""

@@ -151,6 +151,8 @@ class Uri:
 
         >>> Uri.decode('folders/my-folder/services/my-service[1.2]').version
         '1.2'
+        >>> Uri.decode('service/0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43[1.2]').version
+        '1.2'
         >>> Uri.decode('version/0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43').version_id
         '0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43'
         """
@@ -161,13 +163,14 @@ class Uri:
             return UriParams()
         long = len(segments) > 3 and segments[0] == 'folders' and segments[2] == 'services'
         first, rest = (segments[1], '/'.join(segments[3:])) if long else (segments[0], '/'.join(segments[1:]))
+        version = None
+        # Brackets may be part of an endpoint's path; elsewhere they hold the version.
+        if (named := _VERSIONED.fullmatch(rest)) and (long or first != 'proxy'):
+            rest, version = named['service'], named['version'] if named['version'].strip() else None
         if first in _LOCATORS and not long:
-            located: dict[str, Any] = {_LOCATORS[first]: rest}
+            located: dict[str, Any] = {_LOCATORS[first]: rest, 'version': version}
             return UriParams(**located)
-        if named := _VERSIONED.fullmatch(rest):
-            version = named['version'] if named['version'].strip() else None
-            return UriParams(folder=first, service=named['service'], version=version)
-        return UriParams(folder=first, service=rest)
+        return UriParams(folder=first, service=rest, version=version)
 
     @staticmethod
     def encode(uri: UriParams, long: bool = True) -> str:
@@ -181,7 +184,7 @@ class Uri:
         if uri.version_id:
             return f'version/{uri.version_id}'
         if uri.service_id:
-            return f'service/{uri.service_id}'
+            return f'service/{uri.service_id}{f"[{uri.version}]" if uri.version else ""}'
         if uri.folder and uri.service:
             version = f'[{uri.version or ""}]' if uri.version or _VERSIONED.fullmatch(f'{uri.service}') else ''
             if long or f'{uri.folder}' in _FIRST_WORDS:

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypedDict
 
 from .._about import SPARK_USER_AGENT, about
 from .._answer import Answer, shown
@@ -97,13 +97,29 @@ def new_request_id() -> str:
     return str(uuid.uuid4())
 
 
-def identity(tenant: str) -> dict[str, Any]:
-    """The arguments of every generated builder that say who calls, whatever the call."""
-    return {'x_spark_ua': SPARK_USER_AGENT, **({'x_tenant_name': tenant} if tenant else {})}
+class Identity(TypedDict, total=False):
+    """The arguments of every generated builder that say who calls, whatever the call.
+
+    An operation of the document without these headers is an error for the type checkers at the line that calls it.
+    """
+
+    x_spark_ua: str
+    x_tenant_name: str
 
 
-def caller(config: Config) -> dict[str, Any]:
-    """The arguments of every generated builder that say who calls; the id is new for each call."""
+class Caller(Identity, total=False):
+    """The same, with the id of the call."""
+
+    x_request_id: str
+
+
+def identity(tenant: str) -> Identity:
+    """Who calls, whatever the call."""
+    return {'x_spark_ua': SPARK_USER_AGENT, 'x_tenant_name': tenant} if tenant else {'x_spark_ua': SPARK_USER_AGENT}
+
+
+def caller(config: Config) -> Caller:
+    """Who calls; the id is new for each call."""
     return {'x_request_id': new_request_id(), **identity(config.base_url.tenant)}
 
 
@@ -228,15 +244,13 @@ def _fetch_token(config: Config, step: Send) -> Flow[None]:
 
 def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoReturn:
     error = failure.error
-    error.cause = attempts.cause()
-    if isinstance(error, (SparkConnectionError, SparkTimeoutError)):
-        error.sent = failure.sent
     words = error.message
     if isinstance(error, SparkTimeoutError) and (not config.phases or time.monotonic() >= attempts.step.deadline):
         words = f'did not answer within {config.timeout:g} ms'
     times = f' (tried {attempts.sent} times)' if attempts.sent > 1 else ''
-    error.message = f'{attempts.line}: {words}{times}'
-    error.args = (error.message, error.cause)
+    error = error.with_message(f'{attempts.line}: {words}{times}', attempts.cause())
+    if isinstance(error, (SparkConnectionError, SparkTimeoutError)):
+        error.sent = failure.sent
     raise error
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
 from hybrid_runner_api.api.runner import check_health_request, get_status_request, get_version_request
 
-from ..config import Config
+from ..config import Config, RunnerUrl
+from ..errors import NotFoundError
 from ..options import CallOptions, check_options
 from ..results import Health, HttpResponse, RunnerState, VersionInfo
 from .exchange import Call, caller, configured, exchange
 from .steps import Flow
 
-__all__ = ['check_health', 'get_status', 'get_version']
+__all__ = ['ask_runner', 'check_health', 'get_status', 'get_version']
+
+
+Result = TypeVar('Result')
 
 
 def check_health(config: Config, options: CallOptions) -> Flow[HttpResponse[Health]]:
@@ -29,6 +37,20 @@ def get_status(config: Config, options: CallOptions) -> Flow[HttpResponse[Runner
     """`GET /status`."""
     config = _configured('get_status', config, options)
     return HttpResponse[RunnerState].of(*(yield from exchange(config, Call(get_status_request(**caller(config))))))
+
+
+def ask_runner(config: Config, probe: Callable[[Config, CallOptions], Flow[Result]]) -> Flow[Result]:
+    """Ask the runner at an address that may end with a tenant, which these operations do not have in their paths.
+
+    A path may as well be the runner's prefix, so that it is tried as it is first.
+    """
+    try:
+        return (yield from probe(config, {}))
+    except NotFoundError:
+        shorter = config.base_url.value.rpartition('/')[0]
+        if not urlsplit(config.base_url.value).path:
+            raise
+        return (yield from probe(config.copy_with(base_url=RunnerUrl.no_tenant(shorter)), {}))
 
 
 def _configured(method: str, config: Config, options: CallOptions) -> Config:

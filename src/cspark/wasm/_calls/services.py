@@ -6,9 +6,11 @@ It follows the platform's Execute, Validation and Metadata APIs (https://docs.co
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
@@ -32,13 +34,14 @@ from .._codec.compression import ENCODINGS
 from .._codec.json import is_array, is_object
 from .._progress import Bar, watched
 from ..config import SPARK_SDK, Config
-from ..errors import SparkConfigError, SparkSdkError
+from ..errors import SparkConfigError, SparkError, SparkSdkError
 from ..inputs import Known, columnar, read_inputs
 from ..options import (
     COMPILERS,
     LAYOUTS,
     ExecuteOptions,
     MetadataOptions,
+    PackageLike,
     UploadOptions,
     ValidateOptions,
     check_options,
@@ -52,7 +55,7 @@ from .body import MANY, encode_body, is_heavy
 from .exchange import Call, caller, configured, exchange, identity, new_request_id, not_sent
 from .steps import Flow, compute
 
-__all__ = ['execute', 'get_metadata', 'upload', 'validate']
+__all__ = ['check_many_options', 'execute', 'get_metadata', 'upload', 'validate']
 
 FORMATS: Final = ('alike', 'original')
 OF_ONE_RECORD: Final = (
@@ -70,19 +73,34 @@ OF_ONE_RECORD: Final = (
 )
 """The options that a request for one record is made of."""
 
+WHERE_IDS_ARE: Final = (
+    "execute's answer has both ids (.data['version_id'], .data['service_id']), and so has upload's "
+    "(.data['response_data'][0]['services'][0])"
+)
 ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables_as_array', 'outputs_filter')
 
 
 def upload(
-    config: Config, file: BinaryIO | bytes, file_name: str | None, options: UploadOptions
+    config: Config, file: PackageLike, file_name: str | None, options: UploadOptions
 ) -> Flow[HttpResponse[Uploaded]]:
     """`POST /api/v3/upload`. A file that cannot be rewound is sent once, and not again."""
     check_options('services.upload', options, UploadOptions)
     config = configured(config, options)
+    if isinstance(file, (str, os.PathLike)):
+        path = Path(file)
+        try:
+            with path.open('rb') as opened:
+                return (yield from upload(config, opened, file_name or path.name, options))
+        except OSError as error:
+            if isinstance(error, SparkError):  # some of them are: a lost connection, a timeout
+                raise
+            raise SparkSdkError(f'the package {str(path)!r} cannot be read: {error.strerror}', error) from error
     if isinstance(file, (bytes, bytearray)):
         file = io.BytesIO(file)
     if not hasattr(file, 'read') or isinstance(cast(object, file), io.TextIOBase):
-        raise SparkSdkError(f'file must be bytes or a file opened in binary mode ("rb"), not {type(file).__name__}')
+        raise SparkSdkError(
+            f'file must be a path, bytes or a file opened in binary mode ("rb"), not {type(file).__name__}'
+        )
     once = not (hasattr(file, 'seekable') and file.seekable())
     if once:
         config = config.copy_with(max_retries=0)
@@ -123,10 +141,7 @@ def execute(
 
     `known` has what iterators among the values held, where the same inputs may be sent again.
     """
-    check_options('services.execute', options, ExecuteOptions)
-    config = configured(config, options)
-    wanted = one_of('response_format', response_format, FORMATS) or 'alike'
-    named = _named_by_text(uri) if isinstance(uri, str) else Uri.validate(uri)
+    config, named, wanted = check_execute_options(config, uri, response_format, options)
     given: Any = options.get('inputs')
     inputs: dict[str, Any] | list[Any]
     if is_object(given):
@@ -145,8 +160,34 @@ def execute(
     return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
 
 
+def check_execute_options(
+    config: Config, uri: UriLike, response_format: str | None, options: ExecuteOptions
+) -> tuple[Config, UriParams, str]:
+    """The configuration of a call, the service that it names, and the format of its answer. Nothing is sent.
+
+    Raises:
+        SparkSdkError: An argument is wrong, whatever the inputs are.
+    """
+    check_options('services.execute', options, ExecuteOptions)
+    config = configured(config, options)
+    wanted = one_of('response_format', response_format, FORMATS) or 'alike'
+    named = _name_by_text(uri) if isinstance(uri, str) else Uri.validate(uri)
+    one_of('layout', options.get('layout'), LAYOUTS)
+    return config, named, wanted
+
+
+def check_many_options(config: Config, uri: UriLike, options: ExecuteOptions) -> None:
+    """Check the arguments of a call with many records, whatever the inputs are. Nothing is sent.
+
+    Raises:
+        SparkSdkError: An argument is wrong.
+    """
+    config, named, _ = check_execute_options(config, uri, 'alike', options)
+    _many(config, named, [], options, None)
+
+
 @lru_cache(1024)
-def _named_by_text(uri: str) -> UriParams:
+def _name_by_text(uri: str) -> UriParams:
     """Most programs call a few services again and again."""
     return Uri.validate(uri)
 
@@ -321,10 +362,12 @@ def _by_id(method: str, uri: UriLike | None, options: MetadataOptions) -> UriPar
         Uri.validate(uri)
     service_id, version_id = (str(options.get(name) or '') or None for name in ('service_id', 'version_id'))
     if not named.service_uri and not (service_id or version_id):
-        raise SparkSdkError(f'{method} needs version_id=... or service_id=...')
+        raise SparkSdkError(f'{method} needs version_id=... or service_id=...; {WHERE_IDS_ARE}')
     service_id, version_id = service_id or named.service_id, version_id or named.version_id
     if not (service_id or version_id):
-        raise SparkSdkError(f'{method} finds a service by version_id or service_id alone, not by {named.service_uri!r}')
+        raise SparkSdkError(
+            f'{method} takes a version_id or a service_id, not the name {named.service_uri!r}; {WHERE_IDS_ARE}'
+        )
     return Uri.validate(UriParams(service_id=service_id, version_id=version_id, version=named.version))
 
 

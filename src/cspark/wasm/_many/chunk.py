@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..errors import SparkDecodeError
+from ..errors import SparkDecodeError, SparkError, SparkInputError, spell_path
 from ..inputs import Known
 from ..records import ChunkResults
 from ..results import ServiceExecuted
 
-__all__ = ['Chunk', 'placed', 'results_of']
+__all__ = ['Chunk', 'describe_failure', 'path_in_record', 'results_of']
 
 
 @dataclass(slots=True)
@@ -47,13 +46,20 @@ class Chunk:
         return first, replace(self, start=self.start + middle, rows=rest, tries=0, broke=0)
 
 
-def placed(chunk: Chunk, words: str) -> str:
-    """What is wrong with the only record of a chunk, without its place in the chunk."""
-    place = re.match(r'inputs\[[01]\](?:\[(\d+)\])?', words)
-    rest = words[place.end() :] if place else ''
-    if place and place[1] and chunk.names:
-        return f'{chunk.names[int(place[1])]}{rest}'
-    return rest.removeprefix('.') if rest[:1] in ('.', '[') else words
+def describe_failure(chunk: Chunk, error: SparkError) -> str:
+    """What is wrong with the only record of a chunk; the place of a value is told from the record on."""
+    if not isinstance(error, SparkInputError):
+        return error.message
+    place = spell_path(path_in_record(chunk, error), '').removeprefix('.')
+    return f'{place}: {error.problem}' if place else error.problem
+
+
+def path_in_record(chunk: Chunk, error: SparkInputError) -> tuple[str | int, ...]:
+    """Where the value stands, from the record on; a place in a row is the name of its column."""
+    path = error.path[1:]
+    if path and chunk.names and isinstance(path[0], int):
+        return chunk.names[path[0]], *path[1:]
+    return path
 
 
 def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> ChunkResults:

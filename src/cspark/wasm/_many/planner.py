@@ -20,11 +20,12 @@ from ..errors import (
     SparkConnectionError,
     SparkDecodeError,
     SparkError,
+    SparkInputError,
     SparkSdkError,
     SparkTimeoutError,
 )
 from ..records import ChunkResults, RecordResult
-from .chunk import Chunk, placed
+from .chunk import Chunk, describe_failure, path_in_record
 
 __all__ = ['EndOfRunError', 'Planner', 'check_settings']
 
@@ -246,15 +247,13 @@ class Planner:
 
     def _give_up(self, chunk: Chunk, error: SparkError) -> ChunkResults:
         if self.on_error == 'raise':
-            error.message = f'record {chunk.start}: {placed(chunk, error.message)}'
-            error.args = (error.message, *error.args[1:])
-            raise error
+            raise error_of_record(chunk, error)
         status = error.status if isinstance(error, SparkApiError) else 0
         entry = {
             'source_path': 'service' if status else 'inputs',
             'error_category': 'Request',
             'error_type': f'error.{status}' if status else error.name,
-            'message': placed(chunk, error.message),
+            'message': describe_failure(chunk, error),
             'additional_details': None,
         }
         results = ChunkResults(chunk.start, [None], [None], [[entry]])
@@ -270,6 +269,14 @@ class Planner:
         while (found := self._held.pop(self._next, None)) is not None:
             self._next += len(found)
             self._ready.append(found)
+
+
+def error_of_record(chunk: Chunk, error: SparkError) -> SparkError:
+    """The error that ends a run because of the only record of a chunk; it names the record."""
+    words = f'record {chunk.start}: {describe_failure(chunk, error)}'
+    if isinstance(error, SparkInputError):
+        error = SparkInputError(error.problem, error.cause, (chunk.start, *path_in_record(chunk, error)))
+    return error.with_message(words)
 
 
 def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[int | None, int | None]:

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -170,10 +169,11 @@ def prepare(
             inputs = columnar(chunk.inputs) if is_columnar else chunk.inputs
         except SparkSdkError as error:
             raise EndOfRunError(error) from None
-        execute_options: Any = {**given, 'inputs': inputs}
-        return (yield from services.execute(config, uri, 'alike', execute_options, chunk.known))
+        arguments: Any = {**given, 'inputs': inputs}
+        return (yield from services.execute(config, uri, 'alike', arguments, chunk.known))
 
-    _try_out(call(Chunk(0, [])))
+    execute_options: Any = given
+    services.check_many_options(config, uri, execute_options)
     path, progress = settings['checkpoint'], settings['progress']
     if not (isinstance(progress, bool) or progress is None or callable(progress)):
         raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
@@ -188,14 +188,6 @@ def prepare(
         raise
     planner = Planner(size, concurrency, bool(settings['ordered']), settings['on_error'])
     return Run(planner, total, report, open_checkpoint), call
-
-
-def _try_out(flow: Flow[Any]) -> None:
-    """A call with no records checks everything, and sends nothing."""
-    step: Any = None
-    with suppress(StopIteration):
-        while True:
-            step = flow.send(step.function() if step else None)
 
 
 DEFAULTS: Final[dict[str, Any]] = {

@@ -6,6 +6,7 @@ import csv
 import importlib
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ _under_way: Final[set[str]] = set()
 """The files that this process writes: a second writer would spoil what the first one has."""
 
 
-class TableWriter:
+class TableWriter(ABC):
     """Writes results to a file beside the one that is meant, which takes its place when it is whole.
 
     Args:
@@ -92,11 +93,13 @@ class TableWriter:
     def _failed(self, error: OSError) -> SparkSdkError:
         return SparkSdkError(f'{str(self.path)!r} cannot be written: {error.strerror or error}')
 
+    @abstractmethod
     def _write(self, results: Sequence[RecordResult]) -> None:
-        raise TypeError(f'{type(self).__name__} writes no {len(results)} records')  # pragma: no cover
+        """Write some results."""
 
+    @abstractmethod
     def _end(self) -> None:
-        raise TypeError('a kind of file ends')  # pragma: no cover
+        """Write what ends such a file, and close it."""
 
 
 class _JsonLines(TableWriter):

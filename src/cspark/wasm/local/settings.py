@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+
+import attrs
 
 from ..errors import SparkSdkError
 from ..uri import Uri, check_name
@@ -15,7 +17,23 @@ from .packages.bare_model import Naming
 __all__ = ['Settings']
 
 
-@dataclass(frozen=True)
+def _prefix(given: str) -> str:
+    prefix = given.strip('/')
+    if not re.fullmatch(r'[\w.~/-]*', prefix, re.ASCII):
+        raise SparkSdkError(f'prefix must be a path of letters, digits and "-._~", not {given!r}')
+    return f'/{prefix}' if prefix else ''
+
+
+def _proxies(given: Mapping[str, str]) -> Mapping[str, str]:
+    proxies = {endpoint.strip('/'): service for endpoint, service in given.items()}
+    for endpoint, service in proxies.items():
+        check_name('proxy', endpoint)
+        if Uri.validate(service).proxy:
+            raise SparkSdkError(f'the endpoint {endpoint!r} must lead to a service, not to {service!r}')
+    return MappingProxyType(proxies)
+
+
+@attrs.frozen
 class Settings:
     """How a local runner behaves.
 
@@ -46,17 +64,17 @@ class Settings:
     service: str | None = None
     packages_dir: Path | None = None
     models_dir: Path | None = None
-    instances: int = field(default_factory=lambda: os.cpu_count() or 1)
+    instances: int = attrs.field(factory=lambda: os.cpu_count() or 1)
     timeout: float = 30.0
     memory: int = 1 << 30
     body_limit: int = 30 * 1024 * 1024
     uploads: bool = True
-    prefix: str = ''
-    proxies: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+    prefix: str = attrs.field(default='', converter=_prefix)
+    proxies: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_proxies)
     strict_vendor: bool = False
     allowed_hosts: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def __attrs_post_init__(self) -> None:
         if self.tenant is not None:
             check_name('tenant', self.tenant)
         for name in ('instances', 'timeout', 'memory', 'body_limit'):
@@ -65,16 +83,6 @@ class Settings:
                 raise SparkSdkError(f'{name} must be a number above 0, not {value!r}')
         if not isinstance(self.instances, int):
             raise SparkSdkError(f'instances must be a whole number, not {self.instances!r}')
-        prefix = self.prefix.strip('/')
-        if not re.fullmatch(r'[\w.~/-]*', prefix, re.ASCII):
-            raise SparkSdkError(f'prefix must be a path of letters, digits and "-._~", not {self.prefix!r}')
-        object.__setattr__(self, 'prefix', f'/{prefix}' if prefix else '')
-        proxies = {endpoint.strip('/'): service for endpoint, service in self.proxies.items()}
-        for endpoint, service in proxies.items():
-            check_name('proxy', endpoint)
-            if Uri.validate(service).proxy:
-                raise SparkSdkError(f'the endpoint {endpoint!r} must lead to a service, not to {service!r}')
-        object.__setattr__(self, 'proxies', proxies)
         self.naming()
 
     def naming(self, tenant: str | None = None) -> Naming:

@@ -1,0 +1,45 @@
+"""What exists for programs written for the published `cspark` alone: it keeps them running, and does little else.
+
+`LoggerOptions` (in `logger.py`), `RunnerUrl.env` and `RunnerUrl.service` are here in spirit: they stand where programs
+look for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+from .logger import LoggerOptions, logger_for
+
+__all__ = ['DEFAULT_LOGGER_FORMAT', 'get_logger', 'warn_beside_published']
+
+DEFAULT_LOGGER_FORMAT: Final = '[%(name)s] %(asctime)s %(levelname)s - %(message)s'
+"""A format for `logging.Formatter`. Nothing here uses it: formats are the application's to set."""
+
+
+def get_logger(context: str = LoggerOptions.context, **options: Any) -> logging.Logger:
+    """The logger of that name; silent with `disabled=True`.
+
+    Args:
+        context: The logger's name.
+        **options: Those of `LoggerOptions`. Unlike in the published client, levels, colours and formats have no effect,
+            and no other library's logger is touched.
+
+    >>> get_logger().name
+    'cspark.wasm'
+    """
+    return logger_for(LoggerOptions(context=context, **options))
+
+
+def warn_beside_published() -> None:
+    """Warn where the published `cspark` is installed too: both have files of the same names."""
+    package = sys.modules['cspark']
+    if getattr(package, '__file__', None) or any(Path(place, 'sdk').is_dir() for place in package.__path__):
+        warnings.warn(
+            "the distribution 'cspark' is installed in this environment too, and its files collide with those of "
+            "'cspark-wasm'; install one of them (pip uninstall cspark, then reinstall cspark-wasm)",
+            stacklevel=3,
+        )
