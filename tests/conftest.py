@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import trustme
 
@@ -14,6 +15,10 @@ from support.many import Squares, squaring
 from support.packages import CYLINDER, TERM_LIFE
 from support.wire import Recorder, recording
 from support.worlds import WORLDS, World, client_in, in_world
+
+
+hypothesis.settings.register_profile('any machine', deadline=None)  # how fast it is decides nothing
+hypothesis.settings.load_profile('any machine')
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from hostile.model import Hostile, Rows, script
 
-WORDS: Final = 'the model (aborted|ended its process|needs more memory|takes longer|destroyed its memory)'
+WORDS: Final = 'the model (aborted|ended its process|needs more memory|takes longer|corrupted its memory)'
 
 TAKES: Final = {
     'arrays': 'all.push(new Array(1e6).fill(1.5))',

@@ -52,7 +52,7 @@ HOSTILE: Final[dict[str, tuple[bytes, str]]] = {
     'link': (add(GOOD, 'my-tenant/link', b'/etc/passwd', LINK), "'my-tenant/link' is a link or a device"),
     'link in litter': (add(GOOD, '__MACOSX/link', b'/etc/passwd', LINK), 'is a link or a device'),
     'device': (add(GOOD, 'my-tenant/device', b'', stat.S_IFCHR | 0o666), 'is a link or a device'),
-    'name twice': (add(GOOD, 'my-tenant/manifest.json', b'{}'), "'my-tenant/manifest.json' is there twice"),
+    'name twice': (add(GOOD, 'my-tenant/manifest.json', b'{}'), "'my-tenant/manifest.json' occurs twice"),
     'encrypted': (declare(GOOD, 'my-tenant/manifest.json', flags=1), "'my-tenant/manifest.json' is encrypted"),
     'other packing': (add(GOOD, 'x', b'x', method=zipfile.ZIP_LZMA), "'x' is packed by method 14"),
     'unknown packing': (declare(GOOD, 'my-tenant/manifest.json', method=99), 'is packed by method 99'),

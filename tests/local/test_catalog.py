@@ -202,7 +202,7 @@ def test_each_tenant_has_its_own_services() -> None:
             "no tenant 'nobody' on this runner; known: 'my-tenant', 'other'",
         )
         assert [tenant['total_model'] for tenant in api.get('status')['models']] == [2, 1]
-        with pytest.raises(Hybrid.SparkSdkError, match='the runner has 2: my-tenant, other'):
+        with pytest.raises(Hybrid.SparkSdkError, match='the runner has 2 tenants: my-tenant, other'):
             api.runner.client()
 
 

@@ -180,7 +180,7 @@ def test_it_is_ended_by_the_signal_that_ends_containers() -> None:
         (['--proxy', 'a=proxy/a'], "the endpoint 'a' must lead to a service, not to 'proxy/a'"),
         (['--port', '70000'], 'port 70000 of 127.0.0.1 cannot be used'),
         (['--host', '256.0.0.1', '--port', '0'], 'port 0 of 256.0.0.1 cannot be used'),
-        (['--packages', '/dev/null/packages'], "the folder for packages, '/dev/null/packages', cannot be made"),
+        (['--packages', '/dev/null/packages'], "the folder for packages, '/dev/null/packages', cannot be created"),
     ],
 )
 def test_what_cannot_be_served_is_said_in_a_line(

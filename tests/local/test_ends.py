@@ -136,7 +136,7 @@ def test_a_signal_ends_the_runner_whatever_its_models_do(tmp_path: Path, how: si
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, 'Traceback' in errors) == (code, False)
     assert [answer.status_code for answer in answers] == [503] * 3
-    assert {'replaced, or the runner stops' in answer.text for answer in answers} == {True}
+    assert {'replaced, or the runner is stopping' in answer.text for answer in answers} == {True}
     wait_for_the_end_of(workers)
 
 

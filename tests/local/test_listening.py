@@ -63,8 +63,8 @@ def test_the_command_serves_by_tls(tmp_path: Path) -> None:
     [
         ({'certificate': 'certificate.pem'}, 'TLS needs a certificate and its key'),
         ({'key': 'key.pem'}, 'TLS needs a certificate and its key'),
-        ({'certificate': 'missing.pem', 'key': 'key.pem'}, "'missing.pem' is no certificate for its key"),
-        ({'certificate': 'key.pem', 'key': 'key.pem'}, "'key.pem' is no certificate for its key"),
+        ({'certificate': 'missing.pem', 'key': 'key.pem'}, "the certificate 'missing.pem' and its key cannot be used"),
+        ({'certificate': 'key.pem', 'key': 'key.pem'}, "the certificate 'key.pem' and its key cannot be used"),
     ],
 )
 def test_a_certificate_that_cannot_be_used_is_refused_before_anything_listens(

@@ -79,5 +79,5 @@ def test_a_replaced_model_that_does_not_load_leaves_the_earlier_one(
 
 
 def test_a_folder_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:
-    with pytest.raises(Hybrid.SparkSdkError, match=r'the folder for models, .* is not there'):
+    with pytest.raises(Hybrid.SparkSdkError, match=r'the folder for models, .* does not exist'):
         Hybrid.LocalRunner(models_dir=tmp_path / 'missing')

@@ -69,7 +69,7 @@ def test_a_foreign_page_gets_403_for_everything_and_changes_nothing(api: Api, he
     for method, path, content in requests:
         answer = httpx.request(method, f'{api.url}/{path}', headers=sent, timeout=60, trust_env=False, **content)
         assert answer.status_code == 403, path
-        assert 'refused' in message(answer) or 'is not served as' in message(answer)
+        assert 'refused' in message(answer) or 'does not answer to the host' in message(answer)
         assert 'access-control-allow-origin' not in answer.headers
     assert len(api.models()) == 2
 
@@ -86,7 +86,7 @@ def test_a_name_can_be_allowed() -> None:
             headers = {'host': host, 'origin': f'https://{host}'}
             assert httpx.get(f'{api.url}/healthcheck', headers=headers, timeout=60, trust_env=False).status_code == 200
         refused = httpx.get(f'{api.url}/healthcheck', headers={'host': 'third.example'}, timeout=60, trust_env=False)
-        assert "is not served as 'third.example'; start it with --allow-host" in message(refused)
+        assert "does not answer to the host 'third.example'; start it with --allow-host" in message(refused)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_runner_that_others_can_reach_takes_any_name_but_no_foreign_page() -> 
 def test_odd_names_are_no_failure(headers: Any) -> None:
     check = Origins(loopback=True).check
     if headers.get('host'):
-        with pytest.raises(RefusedError, match='is not served as'):
+        with pytest.raises(RefusedError, match='does not answer to the host'):
             check(headers)
     else:
         check(headers)

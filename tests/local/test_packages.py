@@ -46,7 +46,7 @@ BROKEN: Final[dict[str, tuple[bytes, str]]] = {
     ),
     'a manifest that is a list': (
         change(GOOD, replace('manifest.json', b'[]')),
-        "'my-tenant/manifest.json' holds a list where a JSON object belongs",
+        "'my-tenant/manifest.json' must hold a JSON object, not a list",
     ),
     'a broken manifest': (change(GOOD, replace('manifest.json', b'{')), "'my-tenant/manifest.json' is not JSON"),
     'a broken description': (change(GOOD, replace('MetaData.json', b'{,}')), "/ModelMetaData.json' is not JSON"),

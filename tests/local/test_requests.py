@@ -226,7 +226,7 @@ def test_an_abort_is_told_in_words(api: Api) -> None:
     answer = api.send({}, requested_output_regex='(')
     assert answer.status_code == 400
     assert message(answer).startswith(
-        "requested_output_regex, '(', is no regular expression; the model aborted: it threw"
+        "requested_output_regex '(' is not a valid regular expression; the model aborted: it threw"
     )
     said = 'options.printErr("table q_x is missing"); throw 5659112'
     assert 'table q_x is missing' in message(api.send(record(said), 'shapes/scripted'))

@@ -141,5 +141,5 @@ def test_a_stored_package_that_does_not_load_is_skipped_with_a_warning(
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / 'file').write_text('')
-    with pytest.raises(Hybrid.SparkSdkError, match='cannot be made'):
+    with pytest.raises(Hybrid.SparkSdkError, match='cannot be created'):
         Hybrid.LocalRunner(packages_dir=tmp_path / 'file' / 'packages')

@@ -310,7 +310,7 @@ def test_results_that_were_read_are_refused_and_no_file_is_emptied(
         read = execute_many(client, 'shapes/square', squares(5))
         done = list(read) if first == 'loop' else getattr(read, first)()
         assert first == 'close' or len(done) == 5
-        with pytest.raises(Hybrid.SparkSdkError, match='were read or closed before'):
+        with pytest.raises(Hybrid.SparkSdkError, match='were already read or closed'):
             getattr(read, second)(*([path] if second == 'write' else []))
     assert path.read_text() == 'mine'
 

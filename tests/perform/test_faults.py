@@ -39,8 +39,8 @@ ROWS: dict[str, Behaviour | None] = {
     'reset within the head': sends(b'HTTP/1.1 200 O', reset=True),
     'reset after the head': sends(head(1000), reset=True),
     'half a body': sends(HALF),
-    'a body longer than it says': sends(head(len(BODY) - 20) + BODY),
-    'a body that drips': drips,
+    'a body longer than its declared length': sends(head(len(BODY) - 20) + BODY),
+    'a body that arrives too slowly': drips,
     'no answer at all': says_nothing,
     'not HTTP': sends(b'SSH-2.0-OpenSSH_9.2\r\n'),
     '429': answers(status='429 Too Many Requests'),
@@ -54,20 +54,20 @@ ROWS: dict[str, Behaviour | None] = {
     '500': answers(status='500 Internal Server Error'),
     '401': answers(status='401 Unauthorized'),
     '413': answers(status='413 Payload Too Large'),
-    '499, which is no standard status': answers(status='499 Client Closed Request'),
+    '499, a non-standard status': answers(status='499 Client Closed Request'),
     'a redirect': answers(b'', '307 Temporary Redirect', 'Location: /elsewhere'),
     'HTML with status 200': answers(HTML, kind='text/html'),
     'an empty body': answers(b''),
     'JSON that is cut off': answers(BODY[:-5]),
-    'JSON that is no object': answers(b'[1, 2]'),
+    'JSON that is not an object': answers(b'[1, 2]'),
     'gzip that is cut off': packed(cut=12),
-    'gzip that is none': answers(BODY, '200 OK', 'Content-Encoding: gzip'),
+    'invalid gzip': answers(BODY, '200 OK', 'Content-Encoding: gzip'),
     'a gzip bomb': packed(b'0' * 3_000_000),
-    'a length that no memory holds': sends(head(10**15) + BODY),
-    'a piece that no memory holds': sends(
+    'a declared length larger than memory': sends(head(10**15) + BODY),
+    'a chunk larger than memory': sends(
         head(None, '200 OK', 'Transfer-Encoding: chunked') + b'f' * 12 + b'\r\n' + BODY
     ),
-    '503 that says it is gzip, and is empty': answers(b'', '503 Service Unavailable', 'Content-Encoding: gzip'),
+    '503 declared as gzip, with an empty body': answers(b'', '503 Service Unavailable', 'Content-Encoding: gzip'),
 }
 
 

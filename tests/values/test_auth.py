@@ -72,9 +72,9 @@ SECRET = 'h1dden-s3cret'
 @pytest.mark.parametrize(
     ('value', 'words'),
     [
-        (f'{SECRET}\r\nx-evil: 1', 'holds a character that cannot stand in a header'),
-        (f'{SECRET}\x00', 'holds a character that cannot stand in a header'),
-        (f'{SECRET}ä', 'holds a character that cannot stand in a header'),
+        (f'{SECRET}\r\nx-evil: 1', 'contains a character that is not allowed in a header'),
+        (f'{SECRET}\x00', 'contains a character that is not allowed in a header'),
+        (f'{SECRET}ä', 'contains a character that is not allowed in a header'),
         (SECRET.encode(), 'must be text, not bytes'),
         ([SECRET], 'must be text, not list'),
     ],

@@ -115,7 +115,7 @@ def test_what_has_no_parts_is_refused_with_the_forms_that_are_taken(nothing: Any
         (UriParams(service='s'), 'folder name is missing'),
         (UriParams('f', '', version='1'), 'service name is missing'),
         (UriParams(version='1'), 'no service is named'),
-        ({'servcie': 's', 'fodler': 'f'}, "'servcie' is no part of a service name"),
+        ({'servcie': 's', 'fodler': 'f'}, "'servcie' is not a part of a service name"),
     ],
 )
 def test_what_is_missing_is_said(given: Any, words: str) -> None:

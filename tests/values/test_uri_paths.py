@@ -122,7 +122,7 @@ def test_a_version_with_brackets_is_refused_for_it_could_not_be_told_from_the_na
     client: Hybrid.Client, server: Recorder, version: str
 ) -> None:
     sent = len(server.received)
-    with pytest.raises(Hybrid.SparkSdkError, match=r'^version .* holds a bracket'):
+    with pytest.raises(Hybrid.SparkSdkError, match=r'^version .* must not contain a bracket'):
         client.services.execute(UriParams('f', 's', version=version), inputs=[{}])
     assert len(server.received) == sent
 

@@ -177,7 +177,7 @@ _LATER: Final = {
     'ManyResults': '_many.results',
     'PackageError': 'local',
 }
-"""What is imported when it is first asked for: it brings httpx, the generated models or a JavaScript engine along."""
+"""Names that are imported on first access, because they import httpx, the generated models or a JavaScript engine."""
 
 
 def __getattr__(name: str) -> Any:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = ['main']
 
 UPLOAD_TIMEOUT: Final = 600_000
-"""The limit of an upload, in milliseconds."""
+"""The timeout of an upload, in milliseconds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the result is the process's exit code."""
+    """Run the command line; return the exit code of the process."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f'cspark.wasm: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return 130  # 128 + SIGINT, as shells have it
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -209,7 +209,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _end_by(number: int | None) -> int:
-    """End as a program that was ended by this signal: by SIGTERM itself, which supervisors look for."""
+    """End the process as the signal would have: supervisors check whether SIGTERM ended it."""
     if number is None or number == signal.SIGINT:
         return 130 if number else 0
     signal.signal(number, signal.SIG_DFL)
@@ -218,7 +218,7 @@ def _end_by(number: int | None) -> int:
 
 
 def _take_environment(options: argparse.Namespace) -> None:
-    """Where no argument says otherwise, the variables of the vendor's runner count, so that one file starts either."""
+    """Fill in missing arguments from the variables of the vendor's runner, so that one file can configure either."""
     readers: dict[str, tuple[Sequence[str], Callable[[str], Any], Any]] = {
         'port': (['PORT'], int, 3000),
         'models': (['MODEL_LOCATION'], str, None),
@@ -253,7 +253,7 @@ def _services(runner: LocalRunner) -> list[str]:
 
 
 def _size(text: str) -> int:
-    """Bytes, from text such as `30mb`."""
+    """Parse a size such as `30mb`; return it in bytes."""
     number, unit = text.lower().removesuffix('b'), 1
     for suffix, factor in (('k', 1024), ('m', 1024**2), ('g', 1024**3)):
         if number.endswith(suffix):

@@ -1,4 +1,4 @@
-"""What this package says of itself: to Python, and to a runner in two headers."""
+"""The name and version of this package, and the two headers that carry them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a runner is: its address, the path prefix that it may have, and the tenant."""
+"""The address of a runner, with an optional path prefix and the tenant."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .uri import check_name
 __all__ = ['DEFAULT_RUNNER_URL', 'ENV_VARS', 'RunnerUrl', 'in_ascii']
 
 DEFAULT_RUNNER_URL: Final = 'http://localhost:3000'
-"""Where a runner is, unless an argument or `CSPARK_RUNNER_URL` says otherwise."""
+"""The default address of a runner."""
 
 LONGEST_NAME: Final = 253
 LONGEST_LABEL: Final = 63
-"""What the domain name system has room for, in characters."""
+"""The limits of the domain name system (RFC 1035), in characters: a whole name, and a label of it."""
 
-NO_USER: Final = 'base_url must not hold a user name or a password; give api_key=... or token=... instead'
+NO_USER: Final = 'base_url must not contain a user name or a password; give api_key=... or token=... instead'
 
 
-class ENV_VARS:  # noqa: N801 - the name that users import today
-    """The environment variables that are read where an argument is not given."""
+class ENV_VARS:  # noqa: N801 - the name in the published client, which users import
+    """The environment variables that are read if an argument is not given."""
 
     RUNNER_URL = 'CSPARK_RUNNER_URL'
     API_KEY = 'CSPARK_API_KEY'
@@ -35,18 +35,19 @@ class ENV_VARS:  # noqa: N801 - the name that users import today
 
 @attrs.frozen(init=False, repr=False)
 class RunnerUrl:
-    """A runner's address, with the path prefix that it may have, and the tenant beside it.
+    """The address of a runner, with an optional path prefix, and the tenant.
 
     Args:
-        url: Scheme, host, port and prefix, used as given. `CSPARK_RUNNER_URL` or `http://localhost:3000` if empty.
+        url: The scheme, host, port and prefix, used as given. The default is `CSPARK_RUNNER_URL`, or else
+            `http://localhost:3000`.
         tenant: The tenant; empty for calls that need none.
 
     Attributes:
-        value: The address without slashes at its end.
+        value: The address without trailing slashes.
         tenant: The tenant.
 
     Raises:
-        SparkConfigError: It cannot be an address, or the tenant cannot stand in a path.
+        SparkConfigError: The address is not valid, or the tenant cannot be part of a path.
 
     >>> RunnerUrl('http://localhost:3000/mypath/torun/', 'my-tenant').full
     'http://localhost:3000/mypath/torun/my-tenant'
@@ -64,29 +65,29 @@ class RunnerUrl:
 
     @property
     def full(self) -> str:
-        """The address with the tenant behind it."""
+        """The address followed by the tenant."""
         return f'{self.value}/{self.tenant}' if self.tenant else self.value
 
     @property
     def env(self) -> None:
-        """The platform's environment; a runner has none."""
+        """Always None: only the platform has environments. It is here for code written for the platform's client."""
         return None
 
     @property
     def service(self) -> None:
-        """The platform's service name; a runner has none."""
+        """Always None: only the platform's addresses have it. It is here for code written for the platform's client."""
         return None
 
     @staticmethod
     def of(*, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
-        """An address whose tenant is given beside it or is its last path segment.
+        """Build an address. The tenant is given separately, or is the last segment of the path.
 
         Args:
-            url: The address; `CSPARK_RUNNER_URL` or `http://localhost:3000` if not given.
-            tenant: The tenant. Where it is given and is not the last segment, the whole path is the runner's prefix.
+            url: The address. The default is `CSPARK_RUNNER_URL`, or else `http://localhost:3000`.
+            tenant: The tenant. If it is given and differs from the last segment, the whole path is the runner's prefix.
 
         Raises:
-            SparkConfigError: There is no tenant, or the address is none.
+            SparkConfigError: The tenant is missing, or the address is not valid.
 
         >>> RunnerUrl.of(url='http://localhost:3000/my-tenant')
         RunnerUrl('http://localhost:3000', 'my-tenant')
@@ -105,16 +106,16 @@ class RunnerUrl:
 
     @staticmethod
     def no_tenant(url: str = '') -> RunnerUrl:
-        """An address for calls that need no tenant: health, version, status."""
+        """Build an address for the calls that need no tenant: health, version, status."""
         return RunnerUrl(url)
 
     def copy_with(self, *, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
-        """The same address or tenant, or another one."""
+        """Return a copy with another address or another tenant."""
         return RunnerUrl(url or self.value, tenant or self.tenant)
 
 
 def _checked(value: object) -> str:
-    """The address without trailing slashes. What is wrong is said without what may be secret in it."""
+    """Check an address; return it without trailing slashes. Error messages leave out what may be a password."""
     if not isinstance(value, str):
         raise SparkConfigError(f'base_url must be text, not {type(value).__name__}')
     value = value.strip()
@@ -132,7 +133,7 @@ def _checked(value: object) -> str:
     if parts.query or parts.fragment or value.endswith(('?', '#')):
         raise SparkConfigError('base_url must end with its path; it has a query or a fragment')
     if port == 0 or parts.netloc.endswith(':'):
-        raise SparkConfigError(f'base_url {_hidden(value)!r} has no port behind its colon, or port 0')
+        raise SparkConfigError(f'base_url {_hidden(value)!r} has no port after its colon, or port 0')
     _check_host(parts, value)
     in_ascii(value)
     return value.rstrip('/')
@@ -146,15 +147,15 @@ def _checked_tenant(tenant: str) -> str:
     except SparkSdkError as error:
         raise SparkConfigError(error.message) from None
     if not tenant.isascii() or tenant != tenant.strip():
-        raise SparkConfigError(f'tenant {tenant!r} cannot be sent, for it also stands in a header')
+        raise SparkConfigError(f'tenant {tenant!r} cannot be sent in a header')
     return tenant
 
 
 def in_ascii(url: str) -> str:
-    """An address whose international name is as it is sent: one spelling for every way to send.
+    """Encode an internationalized host name (IDNA), so that every transport sends the same name.
 
     Raises:
-        SparkConfigError: The name cannot be sent.
+        SparkConfigError: The name cannot be encoded.
 
     >>> in_ascii('http://B\u00fccher.example:3000/t')
     'http://xn--bcher-kva.example:3000/t'
@@ -167,7 +168,7 @@ def in_ascii(url: str) -> str:
     try:
         named = idna.encode(parts.hostname or '', uts46=True).decode()
     except idna.IDNAError as error:
-        raise SparkConfigError(f'base_url {_hidden(url)!r} has a host that is no name: {error}') from None
+        raise SparkConfigError(f'base_url {_hidden(url)!r} has an invalid host name: {error}') from None
     return parts._replace(netloc=named if parts.port is None else f'{named}:{parts.port}').geturl()
 
 
@@ -177,9 +178,9 @@ def _check_host(parts: SplitResult, value: str) -> None:
         try:
             ipaddress.IPv6Address(host.partition('%')[0])
         except ValueError:
-            raise SparkConfigError(f'base_url {value!r} has brackets around what is no IPv6 address') from None
+            raise SparkConfigError(f'base_url {value!r} has brackets, but no IPv6 address in them') from None
     elif re.search(r'[\s\\^`{|}<>"%]', host) or not _can_be_name(host):
-        raise SparkConfigError(f'base_url {value!r} has a host that is no name')
+        raise SparkConfigError(f'base_url {value!r} has an invalid host name')
     if any(segment in ('.', '..') for segment in parts.path.split('/')) or re.search(
         r'[\s\x00-\x1f\x7f\\]', parts.path
     ):
@@ -187,7 +188,7 @@ def _check_host(parts: SplitResult, value: str) -> None:
 
 
 def _can_be_name(host: str) -> bool:
-    """Whether the labels of an ASCII name are there, and not too long. One dot may end it."""
+    """Whether no label of an ASCII name is empty or too long. The name may end with one dot."""
     labels = host.removesuffix('.').split('.')
     return not host.isascii() or (
         len(host) <= LONGEST_NAME and all(0 < len(label) <= LONGEST_LABEL for label in labels)
@@ -195,5 +196,5 @@ def _can_be_name(host: str) -> bool:
 
 
 def _hidden(text: str) -> str:
-    """A text without what stands before an @, which may be a password; cut short."""
+    """Shorten a text for a message, without everything before an `@`, which may be a password."""
     return shorten(re.sub(r'.*@', '...@', text, flags=re.DOTALL), 200)

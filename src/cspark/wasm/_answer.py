@@ -1,4 +1,4 @@
-"""One exchange with a runner: what was sent and what came back, before it is read."""
+"""An exchange with a runner: the request that was sent and the answer, not yet decoded."""
 
 from __future__ import annotations
 
@@ -15,33 +15,32 @@ __all__ = ['SHOWN_HEADERS', 'Answer', 'shown']
 SHOWN_HEADERS: Final = frozenset(
     {'x-request-id', 'x-tenant-name', 'x-spark-ua', 'user-agent', 'content-type', 'content-encoding'}
 )
-"""The headers of a request that are kept after it was sent. Any other one may hold a secret of the caller's."""
+"""The request headers that are kept after the request was sent. Any other header may contain a secret."""
 
 
 def shown(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that may be kept, by their names in lower case."""
+    """Return the headers that may be kept, with their names in lower case."""
     return {known: headers[name] for name, known in _shown_names(*headers)}
 
 
 @lru_cache(256)
 def _shown_names(*names: str) -> list[tuple[str, str]]:
-    """Those of these names that may be kept, each with its spelling in lower case."""
+    """Select the names of headers that may be kept, each with its lower-case spelling."""
     return [(name, name.lower()) for name in names if name.lower() in SHOWN_HEADERS]
 
 
 @dataclass(eq=False, slots=True)
 class Answer:
-    """The answer to a request. Most callers never look at more than `status` and `content`, so that httpx's objects
-    are made when they are asked for.
+    """The answer to a request. The objects of httpx are built on access, because most callers never need them.
 
     Attributes:
         method: The request's method.
         url: The request's absolute URL.
-        sent_headers: Those of the request's headers that hold no secret; see `shown`.
-        sent_content: The request's body; None where it was streamed.
+        sent_headers: The request's headers that contain no secret; see `shown`.
+        sent_content: The request's body; None if it was streamed.
         status: The HTTP status.
-        header_list: The answer's headers in the order in which they came.
-        content: The answer's body, whole and unpacked.
+        header_list: The answer's headers, in the order received.
+        content: The answer's body, complete and decompressed.
     """
 
     method: str
@@ -57,12 +56,12 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the status is one of the 200s."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
     def headers(self) -> httpx.Headers:
-        """The answer's headers, found in any case."""
+        """The answer's headers, with case-insensitive names."""
         if self._headers is None:
             import httpx
 
@@ -81,10 +80,11 @@ class Answer:
 
     @property
     def response(self) -> httpx.Response:
-        """The answer as httpx has it; its content is unpacked, whatever its `Content-Encoding` says."""
+        """The answer as an `httpx.Response`. Its content is decompressed, whatever its `Content-Encoding` says."""
         if self._response is None:
             import httpx
 
+            # httpx would decompress the content again if it saw this header, so it is added afterwards.
             kept = [(name, value) for name, value in self.header_list if name.lower() != 'content-encoding']
             self._response = httpx.Response(self.status, headers=kept, content=self.content, request=self.request)
             self._response.headers = self.headers

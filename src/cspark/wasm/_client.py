@@ -48,15 +48,17 @@ Result = TypeVar('Result')
 
 
 class Client:
-    """A client of a Hybrid Runner. Threads may share it; close it, or use it in a `with` statement.
+    """A blocking client of a Hybrid Runner. It can be shared between threads.
+
+    Close it after use, or use it in a `with` statement.
 
     Args:
-        http_client: An `httpx.Client` to send through, with its own proxies, certificates and hooks. It stays open when
-            this client is closed.
+        http_client: An `httpx.Client` to send requests with, for your own proxies, certificates and hooks. Closing this
+            client leaves it open.
         **options: The runner's address, the tenant, credentials, limits: see `ClientOptions`.
 
     Raises:
-        SparkSdkError: Something is missing or not what it should be; the text says what is accepted.
+        SparkSdkError: An option is missing or not valid; the message says what is accepted.
 
     >>> from cspark.wasm import Client
     >>> with Client(base_url='http://localhost:3000', tenant='my-tenant', token='open') as hybrid:
@@ -77,30 +79,30 @@ class Client:
 
     @staticmethod
     def use(config: Config, http_client: httpx.Client | None = None) -> Client:
-        """A client with a configuration that is there already.
+        """Build a client from an existing configuration.
 
         Args:
             config: The configuration.
-            http_client: A caller's own client of httpx, through which everything then goes; it stays open.
+            http_client: Your own httpx client, which then sends all requests; it is never closed by this client.
 
         Raises:
-            SparkConfigError: `http_client` is something else.
+            SparkConfigError: `http_client` is not the right kind of client.
         """
         client = Client.__new__(Client)
         client._start(config, blocking.Connections(config, http_client))  # noqa: SLF001 - its own
         return client
 
     def with_options(self, **options: Unpack[ClientOptions]) -> Client:
-        """A client with other options on the same connections: another tenant, other credentials, other limits.
+        """Return a client with different options, such as another tenant, that shares the connections of this one.
 
-        Closing it leaves this client open; closing this client ends the connections of both. With another `verify`, it
-        has connections of its own.
+        Closing it leaves this client open. Closing this client closes the connections of both. If `verify`, `transport`
+        or `max_connection_age` differ, it gets connections of its own.
 
         Args:
-            **options: What is different: see `ClientOptions`.
+            **options: The options that differ: see `ClientOptions`.
 
         Raises:
-            SparkConfigError: An option is not what it should be.
+            SparkConfigError: An option is not valid.
         """
         config = configured('with_options', options, self._config)
         shares = config.sends_like(self._config)
@@ -111,50 +113,51 @@ class Client:
 
     @property
     def http_client(self) -> httpx.Client:
-        """The client of httpx that this one sends through: the caller's own, or one that is made for it.
+        """The httpx client: the one that was passed in, or one that is created on first access.
 
-        Calls usually need none: they take a faster way. Once this client's own was asked for, all calls go through it,
-        with the hooks, headers and cookies that it may have got.
+        Most calls do not use httpx, because this client's own connections are faster. Once the httpx client has been
+        accessed, it sends all requests, with the hooks, headers and cookies that were added to it.
         """
         return self._connections.http_client
 
     @property
     def config(self) -> Config:
-        """The address, the credentials and the limits."""
+        """The configuration: address, credentials and limits."""
         return self._config
 
     @cached_property
     def health(self) -> HealthResource:
-        """Whether the runner is up."""
+        """The health check of the runner."""
         return HealthResource(self._config, self._connections)
 
     @cached_property
     def version(self) -> VersionResource:
-        """What the runner is compatible with."""
+        """The version of the runner's engine."""
         return VersionResource(self._config, self._connections)
 
     @cached_property
     def status(self) -> StatusResource:
-        """What the runner has loaded."""
+        """The status of the runner."""
         return StatusResource(self._config, self._connections)
 
     @cached_property
     def services(self) -> ServicesResource:
-        """Services: upload, execute, validate, describe."""
+        """The operations on services: upload, execute, validate, get metadata."""
         return ServicesResource(self._config, self._connections)
 
     @cached_property
     def raw(self) -> GeneratedClient:
-        """The generated client on this client's connections, address and credentials, for what is not covered here.
+        """The generated client, for operations that have no method here.
 
-        It does not retry and raises what httpx raises. Closing it leaves this client open.
+        It uses this client's connections, address and credentials. It does not retry, and raises httpx's exceptions.
+        Closing it leaves this client open.
         """
         from ._perform.raw import raw_client
 
         return raw_client(self._config, self._connections)
 
     def close(self) -> None:
-        """Close the connections; any number of times. A caller's own `http_client` stays open."""
+        """Close the connections, but not an `http_client` that was passed in. It can be called more than once."""
         if self._is_owner:
             self._connections.close()
 
@@ -167,7 +170,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        config = getattr(self, '_config', None)  # there is none where the client could not be built
+        config = getattr(self, '_config', None)  # missing if `__init__` raised; a traceback may show such a client
         return f'{type(self).__name__}({config.base_url.full if config else None!r})'
 
     @staticmethod
@@ -177,18 +180,20 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[Health]:
-        """Whether a runner is up, without a client: the answer's `.data['msg']` is `ok`.
+        """Check whether a runner is healthy, without a client: `.data['msg']` of the answer is `ok`.
 
         Args:
-            base_url: The runner's address; its tenant, if it has one, does not matter.
-            token: A bearer token, for a runner that wants one here.
-            http_client: A caller's own client of httpx, which stays open.
+            base_url: The runner's address. A tenant in it is not used.
+            token: A bearer token, for a runner that requires one for this call.
+            http_client: Your own httpx client, which is not closed.
             **options: `timeout` and the like: see `StaticOptions`.
 
         Raises:
-            SparkConnectionError, SparkTimeoutError: It cannot be reached, or not in time.
-            SparkApiError, SparkDecodeError: What answers is no runner, or not one that is well.
-            SparkConfigError: The address or an option is not what it should be.
+            SparkConnectionError: The runner cannot be reached.
+            SparkTimeoutError: The runner did not answer in time.
+            SparkApiError: The runner answered with an error.
+            SparkDecodeError: The answer does not come from a runner.
+            SparkConfigError: The address or an option is not valid.
         """
         try:
             config = static_config(base_url, token, options)
@@ -204,9 +209,9 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[VersionInfo]:
-        """What a runner is compatible with, without a client.
+        """Get the version of a runner's engine, without a client.
 
-        Its arguments and errors are those of `health_check`.
+        The arguments and errors are those of `health_check`.
         """
         try:
             config = static_config(base_url, token, options)
@@ -222,9 +227,9 @@ class Client:
         http_client: httpx.Client | None = None,
         **options: Unpack[StaticOptions],
     ) -> HttpResponse[RunnerState]:
-        """What a runner has loaded, without a client (runner 1.46.0 and later).
+        """Get the status of a runner, without a client (runner 1.46.0 and later).
 
-        Its arguments and errors are those of `health_check`.
+        The arguments and errors are those of `health_check`.
         """
         try:
             config = static_config(base_url, token, options)
@@ -248,10 +253,10 @@ class HealthResource(_Resource):
     """`client.health`."""
 
     def check(self, **options: Unpack[CallOptions]) -> HttpResponse[Health]:
-        """Whether the runner is up: `.data` is `{'msg': 'ok'}`.
+        """Check whether the runner is healthy: `.data` is `{'msg': 'ok'}`.
 
         Raises:
-            SparkError: It cannot be reached, or it answers with an error.
+            SparkError: The runner cannot be reached, or answers with an error.
         """
         return self._perform(probes.check_health(self._config, options))
 
@@ -260,10 +265,10 @@ class VersionResource(_Resource):
     """`client.version`."""
 
     def get(self, **options: Unpack[CallOptions]) -> HttpResponse[VersionInfo]:
-        """The engine's version that the runner is compatible with: `lastPullDate`, `filehash`, `version`.
+        """Get the engine version that the runner is compatible with: `lastPullDate`, `filehash`, `version`.
 
         Raises:
-            SparkError: It cannot be reached, or it answers with an error.
+            SparkError: The runner cannot be reached, or answers with an error.
         """
         return self._perform(probes.get_version(self._config, options))
 
@@ -272,11 +277,11 @@ class StatusResource(_Resource):
     """`client.status`."""
 
     def get(self, **options: Unpack[CallOptions]) -> HttpResponse[RunnerState]:
-        """What the runner has loaded, how busy it is and how long calls take (runner 1.46.0 and later).
+        """Get the runner's loaded models, its load and the duration of calls (runner 1.46.0 and later).
 
         Raises:
-            NotFoundError: The runner is older.
-            SparkError: It cannot be reached, or it answers with another error.
+            NotFoundError: The runner is older than 1.46.0.
+            SparkError: The runner cannot be reached, or answers with another error.
         """
         return self._perform(probes.get_status(self._config, options))
 
@@ -287,17 +292,17 @@ class ServicesResource(_Resource):
     def upload(
         self, file: PackageLike, file_name: str | None = None, **options: Unpack[UploadOptions]
     ) -> HttpResponse[Uploaded]:
-        """Hand the runner a package to execute: the zip that the platform exports in `onpremises` mode.
+        """Upload a package to the runner: the zip file that the platform exports in `onpremises` mode.
 
         Args:
             file: The zip's path, its bytes, or a file opened in binary mode, which is streamed and left open.
-            file_name: What to call it (the path's name, or `package.zip`).
+            file_name: The name to send; by default that of the path, or `package.zip`.
             **options: `progress`, and limits and headers for this call: see `UploadOptions`.
 
         Raises:
             ForbiddenError: The runner was started without uploads.
-            UnprocessableEntityError: The runner refuses the package; its message says why.
-            SparkError: Any other reason.
+            UnprocessableEntityError: The runner refused the package; the message says why.
+            SparkError: Any other failure.
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
@@ -318,46 +323,48 @@ class ServicesResource(_Resource):
         response_format: Literal['original', 'alike'] | None = None,
         **options: Unpack[ExecuteOptions],
     ) -> ServiceExecuted[Any]:
-        """Execute a service: with one record if `inputs` is a mapping, with many if it is a list.
+        """Execute a service with one record, if `inputs` is a mapping, or with many, if it is a list.
 
         Args:
             uri: The service: `folder/service`, `folder/service[version]`, `service/SERVICE_ID`, `version/VERSION_ID`,
                 `proxy/ENDPOINT`, or a `UriParams`.
-            response_format: `alike` (the default) for an answer with lists of one entry a record, whatever the inputs;
-                `original` for one record's answer as the runner gives it.
-            **options: The inputs and how to compute them: see `ExecuteOptions`.
+            response_format: `alike` (the default) for lists with one entry per record, for one record and for many;
+                `original` for the runner's unchanged answer to one record.
+            **options: The inputs, and options for the execution: see `ExecuteOptions`.
 
         Returns:
-            `.data['outputs']`, `.data['warnings']` and `.data['errors']` have one entry a record. Errors that a model
-            reports for a record are data; they are not raised.
+            The answer: `.data['outputs']`, `.data['warnings']` and `.data['errors']` have one entry per record. Errors
+            that a model reports for a record are data; they are not raised.
 
         Raises:
-            NotFoundError: The runner has no such service.
-            SparkSdkError: An argument is wrong, or there is no answer; nothing was sent in the first case.
-            SparkError: Any other reason.
+            NotFoundError: The runner does not have the service.
+            SparkSdkError: An argument is not valid, and nothing was sent; or there is no usable answer.
+            SparkError: Any other failure.
 
         API: https://docs.coherent.global/spark-apis/execute-api
         """
         return self._perform(services.execute(self._config, uri, response_format, options))
 
     def execute_many(self, uri: UriLike, inputs: Any, **options: Unpack[ManyOptions]) -> ManyResults:
-        """Execute a service with many records: as many calls as it takes, some at a time, read and sent bit by bit.
+        """Execute a service with many records, in as many calls as needed, several of them at the same time.
+
+        The inputs are read, and the results are yielded, while the calls are made; only a part is in memory at a time.
 
         Args:
             uri: The service, as for `execute`.
             inputs: Records: any iterable (`AsyncClient`: async ones too), columnar lists, a data frame, an Arrow table
                 or a reader of record batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
-            **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint` and how to compute:
-                see `ManyOptions`.
+            **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint`, and options for the
+                execution: see `ManyOptions`.
 
         Returns:
-            One result a record, in order, computed while they are read; or all of them by `to_pandas()`, `to_polars()`,
-            `to_arrow()`, `write('outputs.parquet')`.
+            An iterator of one result per record, in order, which computes the results while it is read. Its methods
+            `to_pandas()`, `to_polars()`, `to_arrow()` and `write('outputs.parquet')` read them all.
 
         Raises:
-            SparkSdkError: An argument is wrong; nothing was sent. The same and other errors come while the results are
-                read: a runner that is gone for two minutes, one that refuses the calls, or (with `on_error='raise'`) a
-                record that cannot be executed, which the error names.
+            SparkSdkError: An argument is not valid; nothing was sent. This and other errors are also raised while the
+                results are read: if the runner is gone for two minutes, if it refuses the calls, or, with
+                `on_error='raise'`, if a record cannot be executed; the error names it.
 
         API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
         """
@@ -366,14 +373,14 @@ class ServicesResource(_Resource):
         return ManyResults(run_blocking(run, records, call, self._connections), run.close)
 
     def validate(self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]) -> HttpResponse[ServiceAnswer]:
-        """What a service accepts for each of its inputs.
+        """Get the validation rules for the inputs of a service.
 
         Args:
             uri: `version/VERSION_ID` or `service/SERVICE_ID`, if neither is among the options.
             **options: `version_id` or `service_id`, `inputs`, `validation_type`: see `ValidateOptions`.
 
         Returns:
-            `.data['response_data']['outputs']` has an object of validation properties an input.
+            The answer: `.data['response_data']['outputs']` has an object of validation properties for each input.
 
         Raises:
             SparkError: As for `execute`.
@@ -385,14 +392,14 @@ class ServicesResource(_Resource):
     def get_metadata(
         self, uri: UriLike | None = None, **options: Unpack[MetadataOptions]
     ) -> HttpResponse[ServiceAnswer]:
-        """The metadata fields of a service, such as its colours, fonts and images.
+        """Get the metadata fields of a service, such as its colours, fonts and images.
 
         Args:
             uri: `version/VERSION_ID` or `service/SERVICE_ID`, if neither is among the options.
             **options: `version_id` or `service_id`, `inputs`: see `MetadataOptions`.
 
         Returns:
-            `.data['response_data']['outputs']` has a value a field, such as `Metadata.PrimaryColor`.
+            The answer: `.data['response_data']['outputs']` has a value for each field, such as `Metadata.PrimaryColor`.
 
         Raises:
             SparkError: As for `execute`.

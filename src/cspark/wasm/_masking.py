@@ -1,4 +1,4 @@
-"""Hides credentials in what a server said: it may say again what it was sent."""
+"""Mask credentials in text from a server, which may echo what it was sent."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ __all__ = ['mask', 'secrets_in']
 MASK: Final = '****'
 
 SHORTEST_SECRET: Final = 8
-"""A shorter one is masked only where it stands as a word: it may be a part of any other."""
+"""A shorter secret is masked only as a whole word, because it may be a part of an ordinary one."""
 
 
 def secrets_in(credentials: Mapping[str, str], headers: Mapping[str, str]) -> list[str]:
-    """What of a request nobody but the runner may see: credentials, and headers that may hold others."""
+    """List the secrets of a request: its credentials, and the values of headers that may contain others.
+
+    The longest come first, so that a secret that contains another one is masked as a whole.
+    """
+    # The last word, because the value of `Authorization` starts with a scheme such as `Bearer`.
     sent = [value.rpartition(' ')[2] for value in credentials.values()]
     further = [value for name, value in headers.items() if name.lower() not in SHOWN_HEADERS]
     return sorted({*sent, *further} - {''}, key=len, reverse=True)
 
 
 def mask(said: str, secrets: Iterable[str]) -> str:
-    r"""A text without secrets, be they spelled as they are or as JSON spells them.
+    r"""Mask secrets in a text, both as they are and as JSON escapes them.
 
     >>> mask('no key s3cr"et-key, s3cr\\u0022et-key or abc, but abcdef', ['s3cr"et-key', 'abc'])
     'no key ****, **** or ****, but abcdef'

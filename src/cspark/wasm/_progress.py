@@ -1,4 +1,4 @@
-"""Bars on the terminal, and files that tell how much of them was read."""
+"""Progress bars on the terminal, and files that report how much of them has been read."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .errors import SparkSdkError
 __all__ = ['Bar', 'UploadProgress', 'watched']
 
 UploadProgress: TypeAlias = bool | Callable[[int, int], object]
-"""False for none, True for a bar on the terminal (it needs `tqdm`), or a function that is told after each piece how
-many bytes are on their way, and of how many."""
+"""False for none, True for a progress bar on the terminal (needs `tqdm`), or a function that is called after each piece
+with the number of bytes sent so far and the total."""
 
 
 class Bar:
-    """A bar on the terminal.
+    """A progress bar on the terminal.
 
     Args:
-        unit: What is counted.
-        total: How much there is, if that is known.
+        unit: The unit that is counted.
+        total: The total, if it is known.
 
     Raises:
         SparkSdkError: `tqdm` is not installed.
@@ -35,19 +35,19 @@ class Bar:
         self._bar = library.tqdm(total=total, unit=unit, unit_scale=True)
 
     def show(self, done: int, total: int | None) -> None:
-        """Show how far it is."""
+        """Update the bar."""
         self._bar.total = total
         self._bar.update(done - self._bar.n)
         if done == total:
             self._bar.close()
 
     def close(self) -> None:
-        """Leave it as it is."""
+        """Close the bar, leaving its last state on the terminal."""
         self._bar.close()
 
 
 class _WatchedFile(io.RawIOBase):
-    """A file that tells how far it was read."""
+    """A file that reports how much of it has been read."""
 
     def __init__(self, file: BinaryIO, tell: Callable[[int, int], object]) -> None:
         self._file = file
@@ -74,14 +74,14 @@ class _WatchedFile(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """The file stays open: it is the caller's."""
+        """Do nothing: the file belongs to the caller, and stays open."""
 
 
 def watched(file: BinaryIO, progress: Bar | Callable[[int, int], object]) -> BinaryIO:
-    """The file, telling how far it was read.
+    """Wrap a file so that it reports how much of it has been read.
 
     Raises:
-        SparkSdkError: It cannot be rewound, so that nobody knows how much there is.
+        SparkSdkError: The file cannot be rewound, so its size is unknown.
     """
     if not file.seekable():
         raise SparkSdkError('progress needs a file that can be rewound')

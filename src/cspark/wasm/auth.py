@@ -1,4 +1,4 @@
-"""Credentials: open, an API key, a bearer token. They live here alone, and show themselves to nobody."""
+"""Credentials: an API key, a bearer token, or none (`open`). Only this module holds them, and it masks them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ['Authorization', 'TokenLike']
 
 OPEN: Final = 'open'
 WAS_LEFT: Final = (
-    'the credentials were left behind when the configuration was pickled; give them anew with copy_with(api_key=...) '
-    'or copy_with(token=...), or pickle config.with_credentials_in_pickles(), which holds them in clear'
+    'the credentials were not pickled with the configuration; give them again with copy_with(api_key=...) or '
+    'copy_with(token=...), or pickle config.with_credentials_in_pickles(), which includes them in clear text'
 )
 LONGEST_HIDDEN: Final = 8
 """A secret of up to so many characters is hidden as a whole: four of them would be too much of it."""
@@ -25,18 +25,19 @@ TokenLike: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 
 class Authorization:
-    """How a client says who it is.
+    """The credentials of a client.
 
-    `token='open'` or `api_key='open'` (exactly so) sends no credentials. With a key and a token, the key alone is sent.
+    `token='open'` or `api_key='open'` (exactly that word) sends no credentials. With both a key and a token, only
+    the key is sent.
 
     Args:
         api_key: An API key of the platform, sent as `x-synthetic-key`.
         token: A bearer token, with or without a leading `Bearer`, sent as `Authorization`; or a function that fetches
             one, which is called before the first request and again when the runner answers 401.
-        auth: An `httpx.Auth`, which then sees to the credentials alone.
+        auth: An `httpx.Auth`, which then provides all credentials.
 
     Raises:
-        SparkConfigError: None of them is given, or one cannot be sent in a header.
+        SparkConfigError: No credentials are given, or one cannot be sent in a header.
 
     >>> Authorization(api_key='4f1a6b0c-secret')
     Authorization(api_key='********cret', token=None)
@@ -56,8 +57,8 @@ class Authorization:
         self._token = None if callable(token) else checked_token(token)
         if not (self._api_key or self._token or self._source) and auth is None:
             raise SparkConfigError(
-                'credentials are missing; give token=... or api_key=..., or token="open" for a runner that asks for '
-                'none (the environment variables CSPARK_BEARER_TOKEN and CSPARK_API_KEY are read too)'
+                'credentials are missing; give token=... or api_key=..., or token="open" for a runner that needs none '
+                '(the environment variables CSPARK_BEARER_TOKEN and CSPARK_API_KEY are read too)'
             )
 
     @property
@@ -72,12 +73,12 @@ class Authorization:
 
     @property
     def token(self) -> str | None:
-        """The bearer token as it is sent, once it was fetched. Unlike the rest of this class, it is in clear."""
+        """The bearer token as it is sent, in clear text; None until it has been fetched."""
         return self._token
 
     @property
     def as_header(self) -> dict[str, str]:
-        """The header to send, as far as it is known; none where authorization is open or an `httpx.Auth`'s affair."""
+        """The header with the credentials; empty if none are sent, if an `httpx.Auth` adds them, or before a fetch."""
         if self._was_left:
             raise SparkConfigError(WAS_LEFT)
         if self.is_open or self.auth is not None:
@@ -88,14 +89,14 @@ class Authorization:
 
     @property
     def source(self) -> Callable[[], Any] | None:
-        """What fetches a token, where neither a key nor an `httpx.Auth` goes before it."""
+        """The function that fetches a token, unless an API key or an `httpx.Auth` takes precedence."""
         return None if self._api_key or self.auth is not None else self._source
 
     def keep(self, token: object) -> None:
-        """Keep a token that was fetched.
+        """Store a fetched token.
 
         Raises:
-            SparkConfigError: It is none.
+            SparkConfigError: The value is not a token that can be sent.
         """
         try:
             self._token = checked_token(token)
@@ -106,24 +107,24 @@ class Authorization:
             raise SparkConfigError('the function given as token returned no token')
 
     def replace(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> Authorization:
-        """Other credentials where some are given, else these."""
+        """Return new credentials if any are given, else these."""
         if api_key is None and token is None and auth is None:
             return self
         return Authorization(api_key=api_key, token=token, auth=auth)
 
     @property
     def travels(self) -> bool:
-        """Whether pickles hold the credentials."""
+        """Whether pickles contain the credentials."""
         return self._travels
 
     def left_behind(self) -> Authorization:
-        """What a pickle holds in their place."""
+        """Return the placeholder that a pickle contains instead of these credentials."""
         left = Authorization(token=OPEN)
         left.__setstate__(self.__getstate__() | {'_api_key': None, '_token': None, '_source': None, '_was_left': True})
         return left
 
     def travelling(self) -> Authorization:
-        """The same credentials, which pickles hold in clear."""
+        """Return a copy whose pickles contain the credentials in clear text."""
         copy = self.__copy__()
         copy._travels = True  # noqa: SLF001 - its own
         return copy
@@ -138,7 +139,7 @@ class Authorization:
         return self.__copy__()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Credentials stay in this process, unless they are asked to travel: a pickle is read by many."""
+        """Leave the credentials out of a pickle, unless they were asked to travel: pickles are stored and shared."""
         if self._travels or self.is_open or self._was_left:
             return {name: getattr(self, name) for name in self.__slots__}
         return dict.fromkeys(('_api_key', '_source', '_token', 'auth')) | {'_travels': False, '_was_left': True}
@@ -161,10 +162,10 @@ class Authorization:
 
 
 def checked_token(token: object) -> str | None:
-    """A token without a leading `Bearer`.
+    """Check a token; return it without a leading `Bearer`, and None for an empty one.
 
     Raises:
-        SparkConfigError: It cannot be sent in a header.
+        SparkConfigError: The token cannot be sent in a header.
     """
     text = _checked('token', token)
     return re.sub(r'^bearer(\s+|$)', '', text, flags=re.IGNORECASE).strip() if text else None
@@ -177,7 +178,7 @@ def _checked(name: str, value: object) -> str | None:
         raise SparkConfigError(f'{name} must be text, not {type(value).__name__}')
     value = value.strip()
     if not value.isascii() or not value.isprintable():
-        raise SparkConfigError(f'{name} holds a character that cannot stand in a header')
+        raise SparkConfigError(f'{name} contains a character that is not allowed in a header')
     return value
 
 

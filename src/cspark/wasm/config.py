@@ -1,4 +1,4 @@
-"""Everything that a client needs to know to call a runner: frozen, checked when it is built."""
+"""The configuration of a client. It is immutable, and checked when it is built."""
 
 from __future__ import annotations
 
@@ -43,48 +43,52 @@ DEFAULT_TIMEOUT_IN_MS: Final = 60_000
 """The limit of a whole call, retries included, in milliseconds."""
 
 SHORTEST_TIMEOUT_IN_MS: Final = 10
-"""Less than so many milliseconds are no limit that anybody wants, but a number of seconds."""
+"""The smallest timeout that is accepted, in milliseconds: a smaller number is most likely meant as seconds."""
 
 SHORTEST_PHASE: Final = 0.001
-"""The same for a phase of an `httpx.Timeout`, in seconds."""
+"""The smallest timeout of a phase of an `httpx.Timeout`, in seconds."""
 
 DEFAULT_CONNECTION_AGE: Final = 300.0
-"""After how many seconds a connection takes no more requests."""
+"""How long a connection is used, in seconds."""
 
 SPARK_SDK: Final = 'Spark Python SDK'
-"""Where calls come from, unless `source_system` says otherwise."""
+"""The default of the option `source_system`."""
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 RESERVED: Final = frozenset(
     {'authorization', 'x-synthetic-key', 'host'}
     | {'content-length', 'content-encoding', 'content-type', 'transfer-encoding'}
 )
+"""Headers that only the client may set: credentials, and those that describe the connection or the body."""
 
 
 class Config:
-    """What a client is built from: arguments first, then the environment, then the defaults. It cannot be changed.
+    """The configuration of a client. It is immutable.
+
+    Values come from the arguments, then from the environment, then from the defaults.
 
     Args:
         base_url: The runner's address; see `RunnerUrl.of`.
-        tenant: The tenant, where it is not part of `base_url`.
+        tenant: The tenant, if it is not part of `base_url`.
         api_key: An API key.
         token: A bearer token, `open`, or a function that fetches a token.
-        auth: An `httpx.Auth`, which then sees to the credentials alone.
-        timeout: The limit of a whole call, retries included, in milliseconds; or an `httpx.Timeout` for the phases of
-            each attempt, with which a whole call may take the sum of these, and at least the default.
-        max_retries: How often a failed call is tried again, 0 means not at all; or a `RetryPolicy`.
-        retry_interval: The longest first pause before a retry, in seconds; it doubles from retry to retry.
+        auth: An `httpx.Auth`, which then provides all credentials.
+        timeout: The timeout of a whole call, retries included, in milliseconds; or an `httpx.Timeout` with a timeout
+            for each phase of an attempt. The whole call may then take the sum of these, or the default if that is more.
+        max_retries: How often a failed call is retried (0 for never), or a `RetryPolicy`.
+        retry_interval: The longest pause before the first retry, in seconds; it doubles with each retry.
         extra_headers: Headers to send with every request.
-        logger: Where to log: True for the logger `cspark.wasm`, False for nowhere, or a logger.
-        verify: What to trust of a `https://` runner: True for what the machine trusts (certifi's list, or
-            `SSL_CERT_FILE` and `SSL_CERT_DIR`), the path of a file of certificates, an `ssl.SSLContext` (which may also
-            hold a certificate of the client's own), or False for anything.
-        transport: `httpx` to send everything through httpx, or `CSPARK_TRANSPORT`; see the page on transports.
-        max_connection_age: After how many seconds a connection takes no more requests, so that a runner's name that
-            leads elsewhere by now is noticed.
+        logger: The logger to use, True for `cspark.wasm`, or False to log nothing.
+        verify: How to verify the certificate of a `https://` runner: True to trust what the machine trusts (certifi's
+            list, or `SSL_CERT_FILE` and `SSL_CERT_DIR`), the path of a file of certificates, an `ssl.SSLContext` (which
+            may also hold a client certificate), or False to verify nothing.
+        transport: `httpx` to send all requests through httpx. The default is the environment variable
+            `CSPARK_TRANSPORT`; see the page on transports.
+        max_connection_age: How long a connection is used, in seconds. A new one looks the runner's name up again, and
+            so notices that it has moved.
 
     Raises:
-        SparkConfigError: Something is missing or not what it should be; the text says what is accepted.
+        SparkConfigError: A value is missing or not valid; the message says what is accepted.
 
     >>> Config(base_url='http://localhost:3000', tenant='my-tenant', token='open').timeout_in_sec
     60.0
@@ -154,7 +158,7 @@ class Config:
         )
 
     def sends_like(self, other: Config) -> bool:
-        """Whether both can share connections."""
+        """Whether a client of this configuration can share the connections of a client of the other one."""
         return (self.verify, self.transport, self.max_connection_age) == (
             other.verify,
             other.transport,
@@ -166,12 +170,13 @@ class Config:
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f'a configuration does not change; make another one with copy_with({name}=...)')
+        raise AttributeError(f'a Config is immutable; make another one with copy_with({name}=...)')
 
     def with_credentials_in_pickles(self) -> Config:
-        """The same configuration, whose pickles hold its credentials and further headers in clear.
+        """Return a copy whose pickles contain its credentials and extra headers in clear text.
 
-        Else both are left behind, and a client of what is loaded raises `SparkConfigError` until they are given anew.
+        Other pickles leave both out. A client built from such a pickle raises `SparkConfigError` until they are given
+        again.
 
         >>> import pickle
         >>> config = Config(base_url='http://localhost:3000', tenant='my-tenant', token='a-token')
@@ -212,17 +217,17 @@ class Config:
 
     @property
     def timeout_in_sec(self) -> float:
-        """The limit of a whole call, in seconds."""
+        """The timeout of a whole call, in seconds."""
         return self.timeout / 1000
 
     @property
     def max_retries(self) -> int:
-        """How often a failed call is tried again."""
+        """How often a failed call is retried."""
         return self.retry.max_retries
 
     @property
     def retry_interval(self) -> float:
-        """The longest first pause before a retry, in seconds."""
+        """The longest pause before the first retry, in seconds."""
         return self.retry.interval
 
     @property
@@ -247,7 +252,7 @@ class Config:
         transport: Literal['httpx'] | None = None,
         max_connection_age: float | None = None,
     ) -> Config:
-        """The same settings but for those that are given.
+        """Return a copy with some values replaced.
 
         >>> config = Config(base_url='http://localhost:3000', tenant='my-tenant', token='open')
         >>> config.copy_with(tenant='another', timeout=5000).base_url.full
@@ -275,11 +280,11 @@ class Config:
 
 
 def configured(method: str, options: ClientOptions, before: Config | None = None) -> Config:
-    """The configuration that keyword arguments mean, on top of an earlier one if there is one.
+    """Build a configuration from keyword arguments, based on an earlier one if it is given.
 
     Raises:
-        SparkSdkError: One of them is unknown or not acceptable. They are cleared, for they may hold secrets, which a
-            traceback would show.
+        SparkSdkError: An argument is unknown or not valid. The arguments are cleared then, because they may hold
+            secrets and error reports show the variables of frames.
     """
     try:
         check_options(method, options, ClientOptions)
@@ -290,7 +295,7 @@ def configured(method: str, options: ClientOptions, before: Config | None = None
 
 
 def static_config(base_url: str | RunnerUrl | None, token: str, options: StaticOptions) -> Config:
-    """A configuration for calls that need no tenant: health, version, status."""
+    """Build a configuration for the calls that need no tenant: health, version, status."""
     try:
         check_options('a static method', options, StaticOptions)
         address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl.no_tenant(base_url or '')
@@ -325,14 +330,14 @@ def _age(seconds: Any) -> float:
 
 
 def _agreed(address: RunnerUrl, tenant: str | None) -> RunnerUrl:
-    """The address with the tenant that is given beside it, where it has none of its own."""
+    """Add a separately given tenant to an address, which must have none or the same."""
     if tenant and address.tenant not in ('', tenant):
         raise SparkConfigError(f'two tenants are given: {address.tenant!r} in base_url and tenant={tenant!r}')
     return address.copy_with(tenant=tenant)
 
 
 def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
-    """The limit of a whole call in milliseconds and, if given, those of its phases in seconds."""
+    """Read a timeout: that of the whole call in milliseconds and, if there are any, those of the phases in seconds."""
     if timeout is None:
         return DEFAULT_TIMEOUT_IN_MS, None
     if hasattr(timeout, 'as_dict'):
@@ -340,7 +345,7 @@ def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
         given = {name: limit for name, limit in phases.items() if limit is not None}
         if len(given) < len(phases):
             missing = ', '.join(sorted(phases.keys() - given.keys()))
-            raise SparkConfigError(f'timeout has no limit for {missing}; give one, so that no call can wait for ever')
+            raise SparkConfigError(f'timeout has no limit for {missing}; give one, so that no call waits for ever')
         if short := [f'{name}={limit!r}' for name, limit in given.items() if not limit >= SHORTEST_PHASE]:
             raise SparkConfigError(
                 f'timeout has {", ".join(short)}, which is less than a millisecond: an httpx.Timeout holds seconds'
@@ -352,8 +357,8 @@ def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
         )
     if timeout < SHORTEST_TIMEOUT_IN_MS:
         raise SparkConfigError(
-            f'timeout={timeout!r} is {timeout:g} milliseconds, in which nothing can be answered; were seconds meant? '
-            f'Then give {1000 * timeout:g}'
+            f'timeout={timeout!r} is in milliseconds, too short for any answer; for {timeout:g} seconds, '
+            f'give {1000 * timeout:g}'
         )
     return timeout, None
 
@@ -374,11 +379,11 @@ def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
         if not all(isinstance(part, str) for part in (name, value)):
             raise SparkConfigError(f'headers must be text, not {type(value).__name__}: {name!r}')
         if not _HEADER_NAME.fullmatch(name):
-            raise SparkConfigError(f'{name!r} is no name of a header')
+            raise SparkConfigError(f'{name!r} is not a valid header name')
         if name.lower() in RESERVED:
             raise SparkConfigError(
                 f'the header {name!r} is set by the client; give credentials as api_key=... or token=...'
             )
         if not value.isascii() or not value.isprintable():
-            raise SparkConfigError(f'the header {name!r} holds a character that cannot be sent')
+            raise SparkConfigError(f'the header {name!r} contains a character that cannot be sent')
     return MappingProxyType(dict(headers or {}))

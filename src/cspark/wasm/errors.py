@@ -1,10 +1,10 @@
-"""Every exception of this package, the table of statuses, and the one place where a failed call becomes an exception.
+"""The exceptions of this package, and the function that turns an error answer into one.
 
-`SparkError` is over all. `SparkSdkError` means that nothing reached the runner's API, or that nothing usable came
-back: a bad argument, a connection that failed, a timeout. `SparkApiError` means that the runner answered and said no;
-it has a subclass for each status that has a meaning of its own.
+`SparkError` is the base class. `SparkSdkError` means that there was no usable answer: an argument was wrong, the
+connection failed, the call timed out. `SparkApiError` means that the runner answered with an error; it has a subclass
+for each of the common statuses.
 
-Errors are plain data: they pickle, they hold no credentials, and their text stays short whatever the body's size.
+Errors are plain data: they can be pickled, hold no credentials, and their text is short even if the body is large.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LONGEST_EXCERPT: Final = 500
 
 
 def shorten(text: str, limit: int = LONGEST_EXCERPT) -> str:
-    """Cut a text short, saying how much is missing.
+    """Truncate a text, and say how much is missing.
 
     >>> shorten('abcdef', 3)
     'abc... (3 more characters)'
@@ -61,7 +61,7 @@ def shorten(text: str, limit: int = LONGEST_EXCERPT) -> str:
 
 @dataclass(frozen=True)
 class ErrorRequest:
-    """What was sent, without credentials and without the body, which may hold personal data."""
+    """The request that was sent, without credentials and without the body, which may contain personal data."""
 
     method: str
     url: str
@@ -70,7 +70,7 @@ class ErrorRequest:
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """What came back: the body as text, cut short, and as JSON where it is JSON and short enough to keep."""
+    """The answer: its body as truncated text, and decoded if it is JSON of reasonable size."""
 
     status: int
     headers: Mapping[str, str]
@@ -80,7 +80,7 @@ class ErrorResponse:
 
 @dataclass(frozen=True)
 class ApiErrorCause:
-    """The request and, where there was one, the response behind an error; the attempts made and the seconds spent."""
+    """The request and the response behind an error, with the number of attempts and the elapsed time in seconds."""
 
     request: ErrorRequest
     response: ErrorResponse | None = None
@@ -89,27 +89,27 @@ class ApiErrorCause:
 
 
 class SparkError(Exception):
-    """Anything that this package raises of its own accord.
+    """The base class of all errors that this package raises.
 
     Attributes:
         message: What went wrong, in a sentence or two.
-        cause: What is behind it: an `ApiErrorCause`, another exception, or None.
+        cause: The cause of the error: an `ApiErrorCause`, another exception, or None.
     """
 
     def __init__(self, message: str, cause: object = None) -> None:
-        super().__init__(message)  # alone: an OSError takes the first of two arguments for its errno
+        super().__init__(message)  # only one argument: a subclass of OSError takes the first of two as its errno
         self.args = (message, cause)
         self.message = message
         self.cause = cause
 
     @property
     def name(self) -> str:
-        """The class's name."""
+        """The name of the class."""
         return type(self).__name__
 
     @property
     def details(self) -> str:
-        """More about the cause, as text; empty where there is none."""
+        """The cause as text; empty if there is none."""
         if isinstance(self.cause, ApiErrorCause):
             request, response = self.cause.request, self.cause.response
             text = f'{request.method} {request.url}'
@@ -118,12 +118,12 @@ class SparkError(Exception):
 
     @property
     def request_id(self) -> str:
-        """The `x-request-id` of the call, to find it in the runner's log; empty where nothing was sent."""
+        """The `x-request-id` of the call, for finding it in the runner's log; empty if nothing was sent."""
         return self.cause.request.headers.get('x-request-id', '') if isinstance(self.cause, ApiErrorCause) else ''
 
     @property
     def attempts(self) -> int:
-        """How often the call was sent."""
+        """How many times the call was sent."""
         return self.cause.attempts if isinstance(self.cause, ApiErrorCause) else 0
 
     @property
@@ -138,7 +138,7 @@ class SparkError(Exception):
         return f'{self.name}({self.message!r})'
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as a dictionary that JSON can hold, for logs.
+        """Return the error as a dictionary of JSON values, for logs.
 
         >>> SparkError('no tenant').to_dict()['message']
         'no tenant'
@@ -162,7 +162,7 @@ class SparkError(Exception):
 
 
 class SparkSdkError(SparkError):
-    """A call failed on this side: a bad argument, or no usable answer."""
+    """A call failed without a usable answer: an argument was wrong, or the runner could not be reached."""
 
     def __init__(self, message: str, cause: object = None) -> None:
         super().__init__(message, cause)
@@ -184,7 +184,7 @@ class SparkInputError(SparkSdkError, ValueError):
     """
 
     def __init__(self, problem: str, cause: object = None, path: tuple[str | int, ...] = ()) -> None:
-        super().__init__(f'{spell_path(path)}: {problem}', cause)
+        super().__init__(f'{spell_path(path)}: {problem}' if path else problem, cause)
         self.args = (problem, cause, path)
         self.problem = problem
         self.path = path
@@ -208,7 +208,7 @@ def spell_path(path: tuple[str | int, ...], start: str = 'inputs') -> str:
 
 
 class RetryTimeoutError(SparkSdkError):
-    """A call was still failing when its last attempt was over."""
+    """A call still failed after its last attempt."""
 
     def __init__(self, message: str, cause: object = None, *, retries: int = 0, interval: float = 0.0) -> None:
         super().__init__(message, cause)
@@ -220,14 +220,14 @@ class RetryTimeoutError(SparkSdkError):
 
 
 class SparkConfigError(SparkSdkError, ValueError):
-    """A client cannot be built from what it was given: an address, a tenant, credentials, a limit."""
+    """The configuration of a client is not valid: its address, tenant, credentials or limits."""
 
 
 class SparkConnectionError(SparkSdkError, ConnectionError):
-    """The runner could not be reached, or it broke off the connection.
+    """The runner could not be reached, or the connection broke.
 
     Attributes:
-        sent: Whether the runner may have got the last attempt.
+        sent: Whether the runner may have received the last attempt.
     """
 
     sent: bool = True
@@ -237,21 +237,21 @@ class SparkTimeoutError(SparkSdkError, TimeoutError):
     """The call took longer than its `timeout`.
 
     Attributes:
-        sent: Whether the runner may have got the last attempt.
+        sent: Whether the runner may have received the last attempt.
     """
 
     sent: bool = True
 
 
 class SparkDecodeError(SparkSdkError, ValueError):
-    """The answer is not what the API answers: not JSON, cut off, or from something that is not a runner."""
+    """The answer cannot be read: it is not JSON, it is truncated, or it does not come from a runner."""
 
 
 class SparkExecutionError(SparkError):
-    """A model reported errors for records; raised by `raise_for_errors()` alone, for errors of a model are data.
+    """A model reported errors for records. Only `raise_for_errors()` raises it; otherwise a model's errors are data.
 
     Attributes:
-        records: The errors by the record's place in the inputs.
+        records: The errors, by the index of the record in the inputs.
     """
 
     def __init__(self, message: str, cause: object = None, records: Mapping[int, Any] | None = None) -> None:
@@ -261,7 +261,7 @@ class SparkExecutionError(SparkError):
 
     @classmethod
     def of(cls, records: Mapping[int, Any], total: int, call_id: str | None) -> SparkExecutionError:
-        """The error for the failed records of an answer."""
+        """Build the error for the failed records of an answer."""
         index, errors = next(iter(records.items()))
         first: Any = errors[0] if isinstance(errors, list) else errors  # pyright: ignore[reportUnknownVariableType]
         words = runner_message(first) or shorten(str(first), 100)  # pyright: ignore[reportUnknownArgumentType]
@@ -276,7 +276,7 @@ class SparkApiError(SparkError):
     """The runner answered that the call failed.
 
     Attributes:
-        status: The HTTP status, whatever its number. It is 200 where the runner reported a failure under that status.
+        status: The HTTP status. It is 200 if the runner reported the failure with that status.
         cause: The request and the response (`ApiErrorCause`).
     """
 
@@ -289,7 +289,7 @@ class SparkApiError(SparkError):
 
     @property
     def data(self) -> Any:
-        """The answer's body, where it is JSON; else None."""
+        """The decoded body of the answer; None if it is not JSON."""
         response = self.cause.response if isinstance(self.cause, ApiErrorCause) else None
         return response.data if response else None
 
@@ -299,43 +299,43 @@ class SparkApiError(SparkError):
 
 
 class BadRequestError(SparkApiError):
-    """400: the request is not what the operation takes."""
+    """400: the request is not valid for the operation."""
 
     status = 400
 
 
 class UnauthorizedError(SparkApiError):
-    """401: no credentials, or not accepted ones."""
+    """401: the credentials are missing or were refused."""
 
     status = 401
 
 
 class ForbiddenError(SparkApiError):
-    """403: not allowed; what an upload meets on a runner that was started without uploads."""
+    """403: the call is not allowed, such as an upload to a runner that was started without uploads."""
 
     status = 403
 
 
 class NotFoundError(SparkApiError):
-    """404: no such tenant, folder, service or version."""
+    """404: the tenant, folder, service or version does not exist."""
 
     status = 404
 
 
 class ConflictError(SparkApiError):
-    """409: in conflict with the state of the runner."""
+    """409: the call conflicts with the state of the runner."""
 
     status = 409
 
 
 class UnsupportedMediaTypeError(SparkApiError):
-    """415: a media type or a content encoding that the runner does not take."""
+    """415: the runner does not accept the media type or the content encoding."""
 
     status = 415
 
 
 class UnprocessableEntityError(SparkApiError):
-    """422: well formed, but refused for its content; what a broken package meets."""
+    """422: the request is well formed but its content was refused, such as a broken package."""
 
     status = 422
 
@@ -365,7 +365,7 @@ class GatewayTimeoutError(SparkApiError):
 
 
 class UnknownApiError(SparkApiError):
-    """Any other status; `status` has its number."""
+    """Any other status; `status` holds it."""
 
 
 STATUSES: Final[Mapping[int, type[SparkApiError]]] = {
@@ -395,18 +395,18 @@ _HINTS: Final[Mapping[int, str]] = {
 
 
 def forgetting(error: SparkError) -> SparkError:
-    """The error without the frames that it comes from and what is behind it: credentials stand there."""
+    """Remove the traceback and the chained exceptions of an error: their frames may hold credentials."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def runner_message(data: object) -> str:
-    """The runner's own words in an error answer, or an empty text.
+    """Extract the runner's message from an error answer; return an empty string if there is none.
 
     >>> runner_message({'status': 'Error', 'error': {'message': 'no such service'}})
     'no such service'
     """
-    return _message(data, 5)
+    return _message(data, 5)  # at most five levels: the nesting of an answer is not to be trusted
 
 
 def _message(data: Any, levels: int) -> str:
@@ -420,21 +420,21 @@ def _message(data: Any, levels: int) -> str:
 
 
 def error_response(status: int, headers: Mapping[str, str], content: bytes) -> ErrorResponse:
-    """An answer as an error keeps it. The body is parsed where it is JSON of reasonable size."""
+    """Build the part of an answer that an error keeps. The body is decoded if it is JSON of reasonable size."""
     data = None
     if len(content) <= 1_000_000:
         try:
             data = json.loads(whole_characters(content))
         except (ValueError, RecursionError):
             data = None
-    body = content[: LONGEST_EXCERPT * 4].decode('utf-8', 'replace')
+    body = content[: LONGEST_EXCERPT * 4].decode('utf-8', 'replace')  # a character has up to four bytes in UTF-8
     if len(body) > LONGEST_EXCERPT or len(content) > LONGEST_EXCERPT * 4:
         body = f'{body[:LONGEST_EXCERPT]}... (of {len(content)} bytes)'
     return ErrorResponse(status, dict(headers), body, data)
 
 
 def api_error(cause: ApiErrorCause) -> SparkApiError:
-    """The exception for an answer that says that the call failed: the one seam between statuses and classes."""
+    """Build the exception for an error answer. This is the only place that maps statuses to classes."""
     request, response = cause.request, cause.response
     if response is None:
         return UnknownApiError(f'no answer from {request.method} {request.url}', cause)

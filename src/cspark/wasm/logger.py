@@ -1,4 +1,4 @@
-"""Where a client logs: quiet by default, and nobody else's logger is touched."""
+"""The logger of a client. It adds no handlers, sets no levels, and touches no other library's logger."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LOGGER_NAME: Final = 'cspark.wasm'
 
 @dataclass(frozen=True)
 class LoggerOptions:
-    """The logger's options as they are today. `context` names the logger, `disabled` silences this client.
+    """The logger's options of the published client. `context` names the logger, `disabled` turns logging off.
 
-    The others are accepted and have no effect: levels, colours and formats are the application's to set.
+    The other options are accepted for compatibility and have no effect: the application sets levels and formats.
     """
 
     context: str = LOGGER_NAME
@@ -30,10 +30,10 @@ class LoggerOptions:
 
     @staticmethod
     def when(options: bool | Mapping[str, Any] | LoggerOptions) -> LoggerOptions:
-        """The options that a boolean or a mapping means.
+        """Convert a boolean or a mapping to options.
 
         Raises:
-            SparkConfigError: It is neither, or the mapping has a key that is no option.
+            SparkConfigError: The value is neither, or the mapping has an unknown key.
         """
         if isinstance(options, LoggerOptions):
             return options
@@ -49,11 +49,11 @@ class LoggerOptions:
 
 
 LoggerLike: TypeAlias = bool | Mapping[str, Any] | LoggerOptions | logging.Logger
-"""A logger, or what says which: True for `cspark.wasm`, False for none."""
+"""A logger, options for one, True for the logger `cspark.wasm`, or False to log nothing."""
 
 
 def logger_for(logger: LoggerLike) -> logging.Logger:
-    """The logger to use.
+    """Return the logger to use.
 
     >>> logger_for(True).name
     'cspark.wasm'
@@ -67,7 +67,7 @@ def logger_for(logger: LoggerLike) -> logging.Logger:
 
 
 class _Silent(logging.Logger):
-    """A logger that says nothing; unlike others it is no part of the tree, by which others are pickled."""
+    """A logger that discards everything. It is not registered with `logging`, so it needs its own way to be pickled."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

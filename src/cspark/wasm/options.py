@@ -1,4 +1,4 @@
-"""The keyword arguments of the clients: each documented once, for both."""
+"""The keyword arguments of both clients, as typed dictionaries. Each option is documented once, here."""
 
 from __future__ import annotations
 
@@ -45,34 +45,34 @@ PackageLike: TypeAlias = 'BinaryIO | bytes | str | os.PathLike[str]'
 """A package: the path of its zip, a file opened in binary mode, or the zip's bytes."""
 
 Timeout: TypeAlias = 'float | httpx.Timeout | None'
-"""The limit of a whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
+"""The timeout of a whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
 
 
 class StaticOptions(TypedDict, total=False):
-    """How to call a runner that is only asked for its health, version or status."""
+    """The options of the static methods for health, version and status."""
 
     timeout: Timeout
-    """The limit of a whole call, retries included, in milliseconds (60000); or an `httpx.Timeout` for the phases of
+    """The timeout of a whole call, retries included, in milliseconds (60000); or an `httpx.Timeout` for the phases of
     each attempt."""
     max_retries: int | RetryPolicy | None
-    """How often a failed call is tried again (2), 0 means not at all; or a `RetryPolicy`."""
+    """How often a failed call is retried (2), 0 for never; or a `RetryPolicy`."""
     retry_interval: float | None
-    """The longest first pause before a retry, in seconds (1); it doubles from retry to retry."""
+    """The longest pause before the first retry, in seconds (1); it doubles with each retry."""
     extra_headers: Mapping[str, str] | None
     """Headers to send with every request."""
     logger: LoggerLike
-    """Where to log: a logger, or False for nowhere (the logger `cspark.wasm`)."""
+    """The logger to use (`cspark.wasm`), or False to log nothing."""
     verify: bool | str | ssl.SSLContext | None
-    """What to trust of a `https://` runner (what the machine trusts): the path of a file of certificates, an
-    `ssl.SSLContext`, or False for anything."""
+    """How to verify the certificate of a `https://` runner (by what the machine trusts): the path of a file of
+    certificates, an `ssl.SSLContext`, or False to verify nothing."""
     transport: Literal['httpx'] | None
-    """`httpx` to send everything through httpx, such as where a test stands in for it (`CSPARK_TRANSPORT`)."""
+    """`httpx` to send all requests through httpx, for example to mock it in tests (`CSPARK_TRANSPORT`)."""
     max_connection_age: float
-    """After how many seconds a connection takes no more requests (300)."""
+    """How long a connection is used, in seconds (300)."""
 
 
 class ClientOptions(StaticOptions, total=False):
-    """What a client is built from."""
+    """The options of a client."""
 
     base_url: str | RunnerUrl | None
     """The runner's address, with its path prefix if it has one (`CSPARK_RUNNER_URL`, or `http://localhost:3000`)."""
@@ -83,44 +83,44 @@ class ClientOptions(StaticOptions, total=False):
     token: TokenLike | None
     """A bearer token (`CSPARK_BEARER_TOKEN`), a function that fetches one, or `open` for a runner that needs none."""
     auth: httpx.Auth | None
-    """An `httpx.Auth`, which then sees to the credentials alone."""
+    """An `httpx.Auth`, which then provides all credentials."""
 
 
 class CallOptions(TypedDict, total=False):
-    """What every call takes beside its own arguments, for this call alone."""
+    """The options that every call takes; they apply to that call only."""
 
     timeout: Timeout
-    """The limit of the whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
+    """The timeout of the whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
     max_retries: int | RetryPolicy | None
-    """How often to try again, or a `RetryPolicy`."""
+    """How often to retry, or a `RetryPolicy`."""
     headers: Mapping[str, str] | None
-    """Further headers."""
+    """Extra headers to send."""
 
 
 class UploadOptions(CallOptions, total=False):
-    """What `services.upload` takes beside the file."""
+    """The options of `services.upload`."""
 
     progress: UploadProgress
-    """True for a bar on the terminal (it needs `tqdm`), or a function that is told after each piece how many bytes are
-    on their way, and of how many."""
+    """True for a progress bar on the terminal (needs `tqdm`), or a function that is called after each piece with the
+    number of bytes sent so far and the total."""
 
 
 class RecordOptions(CallOptions, total=False):
-    """How to execute records, be it one or many."""
+    """The options for the execution of records, whether one or many."""
 
     nan: Literal['null', 'error'] | None
-    """What becomes of NaN and infinities, which JSON does not have: `null` (the default), or an error."""
+    """How to send NaN and infinities, which JSON does not have: as `null` (the default), or raise an error."""
     encoding: Encoding | None
-    """How to compress the request's body."""
+    """The content encoding of the request's body (none)."""
     layout: Literal['rows', 'columnar'] | None
-    """How records are sent: `rows` as they are given (the default), or `columnar`, the names once and then the values,
-    which is smaller; all records must then have the same names. Data frames and tables are always columnar."""
+    """How to send records: `rows` as they are given (the default), or `columnar`, with the names only once, which is
+    smaller; all records must then have the same names. Data frames and tables are always sent as columnar."""
     active_since: str | date | None
-    """A moment, ISO 8601 text or a date or datetime: the newest version in effect then runs."""
+    """A date or datetime, or ISO 8601 text: the newest version that was in effect then is executed."""
     source_system: str | None
     """Where the call comes from (`Spark Python SDK`)."""
     correlation_id: str | None
-    """The caller's own id for the call; it comes back in the answer."""
+    """Your own id for the call, which is returned in the answer."""
     call_purpose: str | None
     """Why the call is made (`Single Execution`, or `Sync Batch Execution` for many records)."""
     subservices: Names
@@ -130,66 +130,67 @@ class RecordOptions(CallOptions, total=False):
 
 
 class ExecuteOptions(RecordOptions, total=False):
-    """What `services.execute` takes beside the service and the format of the answer."""
+    """The options of `services.execute`."""
 
     inputs: Inputs
     """One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the defaults that were
-    saved in the workbook. Many records: a list or any iterable of these, columnar lists (a row of names and then a row
-    of values a record), JSON text of an array, a pandas or polars data frame, a pyarrow table. Without a record,
-    nothing is sent."""
+    saved in the workbook. Many records: a list or any iterable of these, columnar lists (a row of names, then a row of
+    values per record), JSON text of an array, a pandas or polars data frame, or a pyarrow table. If there are no
+    records, nothing is sent."""
     compiler_type: str | None
-    """The kind of engine (`Neuron`); one record only."""
+    """The kind of engine (`Neuron`); for one record only."""
     debug_solve: bool | None
-    """Debug solve functions; one record only."""
+    """Whether to debug solve functions; for one record only."""
     echo_inputs: bool | None
-    """Return the inputs too; one record only, and seen with `response_format='original'`."""
+    """Whether to return the inputs too; for one record only, and only with `response_format='original'`."""
     tables_as_array: Names
-    """Tables to return as arrays, a row of names and then rows of values; one record only."""
+    """Tables to return as arrays, a row of names and then rows of values; for one record only."""
     outputs_filter: str | None
-    """Outputs to return, by a regular expression; one record only."""
+    """A regular expression for the outputs to return; for one record only."""
 
 
 class ManyOptions(RecordOptions, total=False):
-    """What `services.execute_many` takes beside the service and the inputs. `timeout` is the limit of each call."""
+    """The options of `services.execute_many`. `timeout` applies to each call."""
 
     chunk_size: int | Literal['auto']
-    """Records a call. By default it starts small, grows while calls are quick and shrinks when one takes long."""
+    """The number of records per call. By default it starts small, grows while calls are fast, and shrinks after a slow
+    one."""
     concurrency: int | Literal['auto']
-    """Calls under way at a time. By default it finds out what the runner takes."""
+    """The number of concurrent calls. By default it adapts to what the runner can take."""
     ordered: bool
-    """Whether results come in the order of the records (True), or as they are ready."""
+    """Whether results are yielded in the order of the records (True), or as soon as they are ready."""
     on_error: Literal['raise', 'collect']
-    """What to do about a record that cannot be executed: raise its error when it is found (the default), or report it
-    among the results, with an entry in `errors`. Errors that the model reports are results either way."""
+    """What to do with a record that cannot be executed: raise its error as soon as it is found (the default), or yield
+    a result for it with an entry in `errors`. Errors that the model reports are results in both cases."""
     progress: ProgressLike
-    """True for a bar on the terminal (it needs `tqdm`), or a function that is given a `Progress` after each call."""
+    """True for a progress bar on the terminal (needs `tqdm`), or a function that gets a `Progress` after each call."""
     checkpoint: str | os.PathLike[str] | None
-    """A file that keeps what is done: the same call with the same file goes on where an earlier one was ended, by
-    whatever. It is an SQLite database, and holds the outputs: delete it when it is no longer needed."""
+    """The path of a file that stores the results so far: after an interruption of any kind, the same call with the same
+    file resumes. It is an SQLite database and contains the outputs; delete it when it is no longer needed."""
 
 
 class MetadataOptions(CallOptions, total=False):
-    """What `services.get_metadata` takes beside the service."""
+    """The options of `services.get_metadata`."""
 
     service_id: str | UUID | None
-    """The service's UUID; it points to the newest version."""
+    """The service's UUID, which stands for its newest version."""
     version_id: str | UUID | None
-    """The UUID of one version."""
+    """The UUID of a version."""
     inputs: Inputs
     """One record."""
     metadata: Mapping[str, Any] | None
-    """Further fields for `request_meta`."""
+    """Additional fields for `request_meta`."""
 
 
 class ValidateOptions(MetadataOptions, total=False):
-    """What `services.validate` takes beside the service."""
+    """The options of `services.validate`."""
 
     validation_type: Literal['static', 'dynamic'] | None
-    """`static` (the default) for what a cell says by itself, `dynamic` for what depends on other inputs."""
+    """`static` (the default) for the rules of a cell alone, `dynamic` for rules that depend on other inputs."""
 
 
 class HiddenHeaders(dict[str, str]):
-    """Headers whose values are not shown, as in a report of an error: they may hold credentials."""
+    """Headers whose `repr` hides the values, which may be credentials and would appear in error reports."""
 
     def __repr__(self) -> str:
         return f'<headers {sorted(self)}>'
@@ -206,10 +207,10 @@ NOT_OF_A_RUNNER: Final = {
 
 
 def check_options(method: str, options: Any, accepted: type[Any]) -> None:
-    """Refuse a keyword argument that a method does not have, and hide the values of headers among them.
+    """Refuse unknown keyword arguments, and wrap headers so that their values are hidden.
 
     Raises:
-        SparkSdkError: It names the argument, the one that may be meant, and all that there are.
+        SparkSdkError: An argument is unknown; the message names it, a similar one, and all that are accepted.
     """
     names: frozenset[str] = accepted.__optional_keys__ | accepted.__required_keys__
     given: list[str] = list(options)
@@ -226,10 +227,10 @@ def check_options(method: str, options: Any, accepted: type[Any]) -> None:
 
 
 def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:
-    """The accepted spelling of a value, in whatever case it is given; None stays None.
+    """Match a value with the accepted ones in any case; return the accepted spelling, and None for None.
 
     Raises:
-        SparkSdkError: It is none of the accepted ones.
+        SparkSdkError: The value is not accepted.
 
     >>> one_of('encoding', 'GZIP', ('gzip', 'deflate'))
     'gzip'
@@ -243,10 +244,10 @@ def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:
 
 
 def text(name: str, value: object) -> str | None:
-    """A text, or None for None and for an empty one.
+    """Convert an option to text: dates become ISO 8601, and empty text becomes None.
 
     Raises:
-        SparkSdkError: It is neither.
+        SparkSdkError: The value is neither text, a date nor None.
     """
     if value is None or isinstance(value, str):
         return value or None
@@ -256,10 +257,10 @@ def text(name: str, value: object) -> str | None:
 
 
 def joined(name: str, value: object) -> str | None:
-    """Names as the API takes them: joined with commas.
+    """Join names with commas, which is the form that the API takes.
 
     Raises:
-        SparkSdkError: It is neither text nor a list of texts.
+        SparkSdkError: The value is neither text nor a collection of text.
 
     >>> joined('selected_outputs', ['volume', 'mass'])
     'volume,mass'

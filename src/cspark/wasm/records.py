@@ -1,4 +1,4 @@
-"""What `services.execute_many` yields: one result a record, and how far it got."""
+"""The results that `services.execute_many` yields, one per record, and its progress."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from ._codec.json import is_array, is_object
 __all__ = ['ChunkResults', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of']
 
 BESIDE: Final = ('index', 'warnings', 'errors')
-"""The columns of a table of results that are no outputs."""
+"""The columns of a result table that are not outputs."""
 
 EXCEL_ERRORS: Final = {
     *('#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM!', '#N/A'),
     *('#GETTING_DATA', '#SPILL!', '#CALC!', '#FIELD!', '#BLOCKED!', '#CONNECT!'),
 }
+"""The error values of Excel, which a runner returns as text in the place of an output."""
 
 
 @dataclass(slots=True)
 class RecordResult:
-    """What became of one record.
+    """The result of one record.
 
     Attributes:
-        index: The record's place in the inputs, from 0 on.
-        outputs: Its outputs; None where it failed.
+        index: The index of the record in the inputs, starting at 0.
+        outputs: The outputs; None if the record failed.
         warnings: A list of dictionaries, or None.
-        errors: A list of dictionaries, or None. With `on_error='collect'`, a record that could not be executed has one
-            here, whose `message` says why.
-        call_id: The runner's id of the call that it was executed in.
+        errors: A list of dictionaries, or None. With `on_error='collect'`, a record that could not be executed has an
+            entry here whose `message` says why.
+        call_id: The runner's id of the call that executed the record.
     """
 
     index: int
@@ -41,10 +42,10 @@ class RecordResult:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The record as a row of a table: its `index`, its outputs, its `warnings` and `errors`.
+        """The result as a row of a table: the `index`, the outputs, the `warnings` and the `errors`.
 
-        An output that is an Excel error is None, so that its column stays one of numbers, and `warnings` tells of it.
-        One that is named like one of the other columns is in the column `outputs.NAME`.
+        An Excel error among the outputs becomes None, so that its column remains numeric, and is added to `warnings`.
+        An output with the name of another column is in the column `outputs.NAME`.
 
         >>> RecordResult(0, {'area': 4, 'index': 7}).row
         {'index': 0, 'area': 4, 'outputs.index': 7, 'warnings': None, 'errors': None}
@@ -64,7 +65,7 @@ class RecordResult:
 
 
 def _renamed(name: str, outputs: Mapping[str, Any]) -> str:
-    """A name for an output's column that no other column has."""
+    """Choose the name of an output's column so that it differs from all other columns."""
     if name in BESIDE:
         name = f'outputs.{name}'
         while name in outputs:
@@ -74,11 +75,15 @@ def _renamed(name: str, outputs: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class ChunkResults:
-    """The results of records in a row, a list a column, as they came: a `RecordResult` is made when its turn has come.
+    """The results of consecutive records, stored by column as received. Iterating makes the `RecordResult`s one by one.
 
     Attributes:
-        start: The index of the first.
-        version: The version that computed them; None where the runner does not tell.
+        start: The index of the first record.
+        outputs: The outputs of each record.
+        warnings: The warnings of each record.
+        errors: The errors of each record.
+        call_id: The runner's id of the call.
+        version: The version of the service that computed the results; None if the runner does not report it.
     """
 
     start: int
@@ -97,27 +102,27 @@ class ChunkResults:
 
     @property
     def failed(self) -> int:
-        """How many have errors."""
+        """The number of records with errors."""
         return sum(1 for one in self.errors if one)
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The columns of a table with such rows, in their order."""
+    """Return the columns of a table with these rows, in order."""
     names = dict.fromkeys(name for row in rows for name in row)
     return ['index', *(name for name in names if name not in BESIDE), 'warnings', 'errors']
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far `execute_many` got.
+    """The progress of `execute_many`.
 
     Attributes:
-        done: Records that are through, those of an earlier run with the same checkpoint included.
-        total: All records; None where nobody can know.
-        failed: Records with errors.
-        seconds: Since the start of this run.
-        chunk_size: Records in the next call.
-        concurrency: Calls that may be under way at a time.
+        done: The number of records with a result, including those of an earlier run with the same checkpoint.
+        total: The number of all records; None if it is unknown.
+        failed: The number of records with errors.
+        seconds: The time since the start of this run, in seconds.
+        chunk_size: The number of records in the next call.
+        concurrency: The number of calls that may be in flight at the same time.
     """
 
     done: int
@@ -129,4 +134,4 @@ class Progress:
 
 
 ProgressLike: TypeAlias = bool | Callable[[Progress], object]
-"""False for none, True for a bar on the terminal (it needs `tqdm`), or a function that is told after each call."""
+"""False for none, True for a progress bar on the terminal (needs `tqdm`), or a function called after each call."""

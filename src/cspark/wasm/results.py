@@ -1,6 +1,6 @@
-"""What a caller gets back: the answer as data, and the exchange behind it.
+"""The results of calls: the answer as data, and the request and response behind it.
 
-The dictionaries below are for type checkers. A runner may add fields and leave some out; nothing here raises for that.
+The `TypedDict`s serve type checkers. A runner may add or omit fields; nothing here raises for that.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class ServiceAnswer(TypedDict):
 
 
 class ExecutedData(TypedDict):
-    """The v4 envelope: every list has one entry a record, in the order of the inputs; times are in milliseconds."""
+    """The v4 envelope. Each list has one entry per record, in the order of the inputs; times are in milliseconds."""
 
     outputs: list[Any]
     process_time: list[Any]
@@ -87,16 +87,16 @@ class ExecutedData(TypedDict):
 
 
 class HttpResponse(Generic[Data]):
-    """An answer of the runner. It pickles, and holds no credentials.
+    """An answer from the runner. It can be pickled, and holds no credentials.
 
     Args:
         status: The HTTP status.
-        data: The answer, decoded.
-        buffer: The answer's body as bytes, unpacked.
-        headers: The answer's headers.
-        raw_request: The request.
-        raw_response: The answer as httpx has it.
-        answer: The exchange with the runner, where the three before are not given.
+        data: The decoded body.
+        buffer: The body as decompressed bytes.
+        headers: The headers of the answer.
+        raw_request: The request as an `httpx.Request`.
+        raw_response: The answer as an `httpx.Response`.
+        answer: The exchange with the runner, from which the three arguments before it are taken if not given.
     """
 
     def __init__(
@@ -113,16 +113,16 @@ class HttpResponse(Generic[Data]):
         self.status = status
         """The HTTP status."""
         self.data = data
-        """The answer, decoded."""
+        """The decoded body."""
         self.buffer = buffer
-        """The answer's body as bytes, unpacked."""
+        """The body as decompressed bytes."""
         self._answer = answer or Answer('GET', 'http://localhost', {}, None, status, [], buffer)
         given = {'headers': headers, 'raw_request': raw_request, 'raw_response': raw_response}
         self._given: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
 
     @classmethod
     def of(cls, answer: Answer, data: Data) -> Self:
-        """What a caller gets for an exchange."""
+        """Build the result of an exchange."""
         return cls(answer.status, data, answer.content, answer=answer)
 
     @property
@@ -139,18 +139,18 @@ class HttpResponse(Generic[Data]):
 
     @property
     def raw_response(self) -> httpx.Response:
-        """The answer as httpx has it."""
+        """The answer as an `httpx.Response`."""
         found: httpx.Response = self._given.get('raw_response', self._answer.response)
         return found
 
     def copy_with(self, **changes: Any) -> HttpResponse[Any]:
-        """A copy with other values.
+        """Return a copy with some values replaced.
 
         Args:
-            **changes: `status`, `data`, `buffer`, `headers`, `request`, `response`.
+            **changes: Any of `status`, `data`, `buffer`, `headers`, `request` and `response`.
 
         Raises:
-            TypeError: An answer has nothing of that name.
+            TypeError: A name is not one of these.
         """
         names = {'request': 'raw_request', 'response': 'raw_response'}
         changes = {names.get(name, name): value for name, value in changes.items()}
@@ -166,11 +166,11 @@ class HttpResponse(Generic[Data]):
 
 
 class ServiceExecuted(HttpResponse[Data]):
-    """The answer of `services.execute`. What is below reads alike for one record and for many, in either format."""
+    """The answer of `services.execute`. Its properties are the same for one record and for many, in both formats."""
 
     @property
     def outputs(self) -> list[Any]:
-        """The outputs of each record; None for one that failed."""
+        """The outputs of each record; None for a record that failed."""
         return self._list('outputs')
 
     @property
@@ -181,18 +181,18 @@ class ServiceExecuted(HttpResponse[Data]):
             SparkSdkError: There is not exactly one record.
         """
         if len(self.outputs) != 1:
-            raise SparkSdkError(f'the answer has {len(self.outputs)} records; .outputs has the outputs of each')
+            raise SparkSdkError(f'the answer has {len(self.outputs)} records; use .outputs for the outputs of each')
         found = self.outputs[0]
         return found if is_object(found) else {}
 
     @property
     def warnings(self) -> list[Any]:
-        """The warnings of each record: a list of dictionaries, or None where there are none."""
+        """The warnings of each record: a list of dictionaries, or None if there are none."""
         return self._list('warnings')
 
     @property
     def errors(self) -> list[Any]:
-        """The errors of each record: a list of dictionaries, or None where there are none."""
+        """The errors of each record: a list of dictionaries, or None if there are none."""
         return self._list('errors')
 
     @property
@@ -204,10 +204,10 @@ class ServiceExecuted(HttpResponse[Data]):
         return found
 
     def raise_for_errors(self) -> Self:
-        """Raise if the model reported errors for a record; else return the answer itself.
+        """Raise if the model reported errors for a record; otherwise return the answer itself.
 
         Raises:
-            SparkExecutionError: `.records` has the errors by the record's place in the inputs.
+            SparkExecutionError: There are errors; `.records` has them by the index of the record in the inputs.
         """
         failed = {index: errors for index, errors in enumerate(self.errors) if errors}
         if failed:
@@ -215,16 +215,19 @@ class ServiceExecuted(HttpResponse[Data]):
         return self
 
     def to_pandas(self) -> pd.DataFrame:
-        """The outputs as a pandas data frame with a row a record; empty for a record that failed."""
+        """Return the outputs as a pandas data frame with one row per record. The row of a failed record is empty."""
         frame: pd.DataFrame = library('pandas').DataFrame(self._rows())
         return frame
 
     def to_polars(self) -> pl.DataFrame:
-        """The outputs as a polars data frame with a row a record; empty for a record that failed."""
+        """Return the outputs as a polars data frame with one row per record. The row of a failed record is empty."""
         return polars_frame(self._rows())
 
     def to_arrow(self) -> Any:
-        """The outputs as a `pyarrow.Table` (which has no types) with a row a record; empty for one that failed."""
+        """Return the outputs as a `pyarrow.Table` with one row per record. The row of a failed record is empty.
+
+        The return type is `Any` because pyarrow has no type annotations.
+        """
         return arrow_table(self._rows())
 
     def _list(self, name: str) -> list[Any]:
@@ -235,7 +238,7 @@ class ServiceExecuted(HttpResponse[Data]):
         found = data.get(name) if is_object(data) else None
         if is_array(found):
             return found
-        # A list that the runner left out has as many entries as there are records.
+        # The runner may omit a list, such as `warnings`; it stands for None for each record.
         outputs = data.get('outputs') if is_object(data) else None
         return [None] * len(outputs) if is_array(outputs) else []
 
@@ -248,7 +251,7 @@ class ServiceExecuted(HttpResponse[Data]):
 
 
 def arrow_table(rows: list[dict[str, Any]]) -> Any:
-    """Rows as a `pyarrow.Table`; a column of mixed types becomes text."""
+    """Convert rows to a `pyarrow.Table`. A column of mixed types becomes text."""
     pa = library('pyarrow')
     names = dict.fromkeys(name for row in rows for name in row)
     try:
@@ -258,7 +261,7 @@ def arrow_table(rows: list[dict[str, Any]]) -> Any:
 
 
 def polars_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as a polars data frame; a column of mixed types becomes text."""
+    """Convert rows to a polars data frame. A column of mixed types becomes text."""
     polars = library('polars')
     names = dict.fromkeys(name for row in rows for name in row)
     frame: pl.DataFrame = polars.DataFrame(
@@ -268,7 +271,7 @@ def polars_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _polars_column(polars: Any, name: str, values: list[Any]) -> Any:
-    """A column for polars, which has one type: whole numbers among others are doubles, what is mixed becomes text."""
+    """Build a polars column, which has a single type: integers mixed with floats become floats, other mixes text."""
     if all(value is None or _is_exact(value) for value in values) and any(type(value) is float for value in values):
         values = [value if value is None else float(value) for value in values]
     try:
@@ -278,17 +281,17 @@ def _polars_column(polars: Any, name: str, values: list[Any]) -> Any:
 
 
 def _is_exact(value: Any) -> bool:
-    """Whether a double holds it as it is."""
+    """Whether a float represents the value exactly; for integers, up to 2 ** 53."""
     return type(value) is float or (type(value) is int and abs(value) <= 1 << 53)
 
 
 def _arrow_schema(pa: Any, rows: list[dict[str, Any]], names: Mapping[str, Any]) -> Any:
-    """The types of the columns; pyarrow itself looks for names at the first row alone."""
+    """Infer the types of the columns. pyarrow takes their names from the first row only, so every row gets them all."""
     return pa.Table.from_pylist([{**dict.fromkeys(names), **row} for row in rows]).schema
 
 
 def _arrow_column(pa: Any, values: list[Any]) -> Any:
-    """A column for Arrow, which has one type; what is mixed becomes text."""
+    """Build an Arrow column, which has a single type; mixed values become text."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
@@ -296,7 +299,11 @@ def _arrow_column(pa: Any, values: list[Any]) -> Any:
 
 
 def library(name: str) -> Any:
-    """A library that is not a dependency of this package."""
+    """Import a library that is not a dependency of this package.
+
+    Raises:
+        SparkSdkError: It is not installed.
+    """
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -304,7 +311,7 @@ def library(name: str) -> Any:
 
 
 def alike(answer: Mapping[str, Any]) -> ExecutedData:
-    """A v3 envelope in the shape of a v4 one, with one record.
+    """Convert a v3 envelope to a v4 one with one record.
 
     >>> alike({'response_data': {'outputs': {'volume': 12.57}}, 'response_meta': {'process_time': 1}})['outputs']
     [{'volume': 12.57}]
@@ -329,6 +336,6 @@ def alike(answer: Mapping[str, Any]) -> ExecutedData:
 
 
 def nothing_executed() -> ExecutedData:
-    """The answer to no records."""
+    """Return the answer for a call without records."""
     none = alike({})
     return {**none, 'outputs': [], 'process_time': [], 'warnings': [], 'errors': [], 'service_chain': []}

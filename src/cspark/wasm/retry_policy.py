@@ -1,4 +1,4 @@
-"""When a failed call is tried again."""
+"""The retry policy of a client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ DEFAULT_RETRY_INTERVAL: Final = 1.0
 """The longest first pause before a retry, in seconds."""
 
 ALWAYS: Final = frozenset({408, 429})
+"""The runner did not execute the request: it was too slow to arrive, or there were too many."""
+
 WHEN_SAFE: Final = frozenset({502, 503, 504})
+"""A gateway failed, or the runner was not available; the request may have been executed."""
 
 
 def _statuses(given: Collection[int]) -> frozenset[int]:
@@ -39,23 +42,23 @@ def _checked_statuses(name: str, given: Any) -> frozenset[int]:
 
 @attrs.frozen
 class RetryPolicy:
-    """When a failed call is tried again. It can stand wherever `max_retries` stands.
+    """Decides which failures are retried, and after how long. It is accepted wherever `max_retries` is.
 
-    A connection that could not be made is always tried again, one that broke off when the call is safe to repeat. All
-    calls of this API but `upload` are: they compute, and change nothing.
+    If the connection could not be made, the call is always retried. If it broke, only a call that is safe to repeat is
+    retried. All calls except `upload` are safe to repeat: they compute, and change nothing.
 
     Args:
-        max_retries: How often, after the first attempt; 0 means not at all.
-        interval: The longest first pause, in seconds; it doubles from retry to retry. The pause is random, so that many
-            callers spread out, but not shorter than a tenth of its longest.
-        longest_pause: The limit of these pauses, in seconds.
-        longest_retry_after: The longest `Retry-After` that is waited for, in seconds; for a longer one the call fails.
-        statuses: Statuses after which a call is always tried again: the runner did not take it.
-        statuses_when_safe: Statuses after which a call is tried again if it is safe to repeat.
-        uploads: Whether an upload counts as safe to repeat.
+        max_retries: The number of retries after the first attempt; 0 for none.
+        interval: The longest pause before the first retry, in seconds; it doubles with each retry. Pauses are random,
+            so that many clients spread out, and last at least a tenth of the longest.
+        longest_pause: The upper limit of the pauses, in seconds.
+        longest_retry_after: The longest `Retry-After` to wait for, in seconds; the call fails if it is longer.
+        statuses: The statuses that are always retried, because the runner did not execute the call.
+        statuses_when_safe: The statuses that are retried if the call is safe to repeat.
+        uploads: Whether uploads count as safe to repeat.
 
     Raises:
-        SparkConfigError: A number or a status is not acceptable.
+        SparkConfigError: A number or a status is not valid.
 
     >>> RetryPolicy(max_retries=5, interval=0.5).longest_pause_before(3)
     2.0
@@ -79,5 +82,6 @@ class RetryPolicy:
                 raise SparkConfigError(f'{shown} must be a number of seconds from 0 on, not {value!r}')
 
     def longest_pause_before(self, retry: int) -> float:
-        """The longest pause before a retry, in seconds; the first retry is number 1."""
+        """Return the longest pause before a retry, in seconds. The first retry has number 1."""
+        # The exponent is limited because a float overflows at 2 ** 1024.
         return min(self.longest_pause, self.interval * 2.0 ** min(retry - 1, 64))

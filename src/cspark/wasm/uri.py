@@ -1,4 +1,4 @@
-"""What names a service: `UriParams` holds its parts, `Uri` reads and writes its text."""
+"""The names of services: `UriParams` holds the parts of a name, `Uri` parses and formats its text."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _FIRST_WORDS: Final = frozenset({*_LOCATORS, 'folders'})
 class UriParams:
     """The parts of a service's name.
 
-    `version_id` goes before `service_id`, which goes before `folder` and `service`, which go before `proxy`.
+    If several are given, `version_id` takes precedence over `service_id`, then `folder` and `service`, then `proxy`.
 
     Args:
         folder: The folder's name.
         service: The service's name.
-        service_id: The service's UUID; it points to the newest version.
-        version: The version, such as `1.2.3`, or the start of one: `1.2` is the newest that starts with 1.2.
-        version_id: The UUID of one version.
-        proxy: An endpoint that was configured for the service; it may hold slashes.
-        public: Whether to go through the endpoints for public services.
+        service_id: The service's UUID, which stands for its newest version.
+        version: The version, such as `1.2.3`, or its beginning: `1.2` is the newest version that starts with 1.2.
+        version_id: The UUID of a version.
+        proxy: An endpoint that is configured for the service; it may contain slashes.
+        public: Whether to use the endpoints for public services.
 
     >>> UriParams('my-folder', 'my-service', version='1.2.3').service_uri
     'my-folder/my-service[1.2.3]'
@@ -57,11 +57,11 @@ class UriParams:
 
     @property
     def service_uri(self) -> str:
-        """The parts as short text, `folder/service[version]`; empty where they name nothing."""
+        """The parts as short text, such as `folder/service[version]`; empty if they name no service."""
         return Uri.encode(self, long=False)
 
     def pick(self, *names: str) -> UriParams:
-        """The named parts alone.
+        """Return a copy with only the named parts.
 
         >>> UriParams('my-folder', 'my-service', version='1.2').pick('folder', 'service').service_uri
         'my-folder/my-service'
@@ -69,11 +69,11 @@ class UriParams:
         return UriParams(**{name: value for name, value in asdict(self).items() if name in names})
 
     def omit(self, *names: str) -> UriParams:
-        """All parts but the named ones."""
+        """Return a copy without the named parts."""
         return UriParams(**{name: value for name, value in asdict(self).items() if name not in names})
 
     def encode(self, long: bool = True) -> str:
-        """The parts as text; see `Uri.encode`."""
+        """Format the parts as text; see `Uri.encode`."""
         return Uri.encode(self, long=long)
 
 
@@ -97,12 +97,12 @@ class _HasUriParts(Protocol):
 
 
 UriLike: TypeAlias = 'str | UUID | UriParams | Uri | Mapping[str, Any] | _HasUriParts'
-"""What names a service: text, the UUID of a service, or the parts, in a `UriParams`, in anything with the same
-attributes, or in a mapping."""
+"""The name of a service: text, the service's UUID, or the parts, as a `UriParams`, any object with the same attributes,
+or a mapping."""
 
 
 class Uri:
-    """The text that names a service, read and written; and, built by `of` and `partial`, an address of it."""
+    """The name of a service as text, or an address built by `of` or `partial`."""
 
     __slots__ = ('value',)
 
@@ -123,7 +123,7 @@ class Uri:
 
     @staticmethod
     def of(uri: UriParams | None = None, *, base_url: str = '', version: str = API_VERSION, endpoint: str = '') -> Uri:
-        """The address of a service, or of an operation if none is named. The clients do not need it.
+        """Build the address of a service, or of an operation if no service is named. The clients do not use it.
 
         >>> Uri.of(UriParams('my folder', 'my-service'), base_url='http://localhost:3000/my-tenant', endpoint='execute')
         <Uri: http://localhost:3000/my-tenant/api/v3/folders/my%20folder/services/my-service/execute>
@@ -134,7 +134,7 @@ class Uri:
 
     @staticmethod
     def partial(resource: str, *, base_url: str = '', version: str = API_VERSION, endpoint: str = '') -> Uri:
-        """The address of a resource that is named by its path.
+        """Build the address of a resource from its path.
 
         >>> Uri.partial('proxy/quotes', base_url='http://localhost:3000/my-tenant')
         <Uri: http://localhost:3000/my-tenant/api/v3/proxy/quotes>
@@ -144,10 +144,11 @@ class Uri:
 
     @staticmethod
     def decode(uri: str) -> UriParams:
-        """Read the parts out of a text; a text that names nothing gives empty parts.
+        """Parse the name of a service. If the text names none, all parts are empty.
 
-        Runs of slashes, leading and trailing ones are forgiven. Slashes after the first belong to the service. Brackets
-        at the end hold the version; empty ones mean none, so that a service's own name may end with brackets.
+        Leading, trailing and repeated slashes are ignored. All slashes after the first are part of the service.
+        Brackets at the end contain the version; empty brackets mean no version, so that the name of a service may end
+        with brackets of its own.
 
         >>> Uri.decode('folders/my-folder/services/my-service[1.2]').version
         '1.2'
@@ -174,9 +175,9 @@ class Uri:
 
     @staticmethod
     def encode(uri: UriParams, long: bool = True) -> str:
-        """Write parts as text: the long form has `folders` and `services` in it.
+        """Format the parts as text. The long form contains `folders` and `services`.
 
-        The short form of a folder that would be read as something else, such as `version`, is the long one.
+        A folder that would be parsed as something else, such as `version`, always gets the long form.
 
         >>> Uri.encode(UriParams('my-folder', 'my-service'))
         'folders/my-folder/services/my-service'
@@ -194,10 +195,10 @@ class Uri:
 
     @staticmethod
     def to_params(uri: UriLike) -> UriParams:
-        """The parts of anything that names a service; they are read, not checked.
+        """Convert the name of a service to its parts, without checking them.
 
         Raises:
-            SparkSdkError: It is nothing that could name one.
+            SparkSdkError: The value cannot name a service.
         """
         if isinstance(uri, UriParams):
             return _as_text(uri)
@@ -207,7 +208,7 @@ class Uri:
             return UriParams(service_id=str(uri))
         if isinstance(uri, Mapping):
             if unknown := [name for name in uri if name not in UriParams.__dataclass_fields__]:
-                raise SparkSdkError(f'{unknown[0]!r} is no part of a service name; {FORMATS}')
+                raise SparkSdkError(f'{unknown[0]!r} is not a part of a service name; {FORMATS}')
             return _as_text(UriParams(**uri))
         parts: dict[str, Any] = {name: getattr(uri, name, None) for name in UriParams.__dataclass_fields__}
         if not any(parts.values()):
@@ -216,15 +217,15 @@ class Uri:
 
     @staticmethod
     def validate(uri: UriLike, message: str | None = None) -> UriParams:
-        """The parts of anything that names a service, checked.
+        """Convert the name of a service to its parts, and check them.
 
         Args:
-            uri: What names the service.
-            message: What the error says first, where the parts name nothing.
+            uri: The name of the service.
+            message: The beginning of the error message if the parts name no service.
 
         Raises:
-            SparkSdkError: The parts name nothing, or a name cannot travel in a path: it is empty, `.` or `..` or has
-                such a part between slashes, or it holds a control character or half a surrogate pair.
+            SparkSdkError: The parts name no service, or a part is not safe in a path: it is empty, `.` or `..`, or
+                contains such a segment, a control character or a lone surrogate.
 
         >>> Uri.validate('my-folder/my-service').service
         'my-service'
@@ -244,7 +245,7 @@ class Uri:
             if value is not None:
                 check_name(name, value.strip('/') if name == 'proxy' and isinstance(value, str) else value)
         if params.version and re.search(r'[\[\]]', params.version):
-            raise SparkSdkError(f'version {shorten(repr(params.version), 200)} holds a bracket, which no version does')
+            raise SparkSdkError(f'version {shorten(repr(params.version), 200)} must not contain a bracket')
         return params
 
 
@@ -253,7 +254,7 @@ def _joined(base_url: str, parts: list[str]) -> Uri:
 
 
 def _as_text(params: UriParams) -> UriParams:
-    """The same parts with UUIDs as text and without empty ones, which name nothing."""
+    """Return the parts with UUIDs as text, and None for empty text."""
     values = vars(params)
     changed: dict[str, Any] = {name: str(value) for name, value in values.items() if isinstance(value, UUID)}
     changed |= {name: None for name, value in values.items() if value == ''}
@@ -271,10 +272,10 @@ def _path(named: UriParams) -> str:
 
 
 def check_name(what: str, value: object) -> str:
-    """Refuse a name that would change the path it stands in, before anything is sent.
+    """Check that a name, as a segment of a path, cannot change the rest of the path.
 
     Raises:
-        SparkSdkError: It says what is wrong with which name.
+        SparkSdkError: The name is not valid; the message says why.
     """
     shown = shorten(repr(value), 200)
     if not isinstance(value, str):

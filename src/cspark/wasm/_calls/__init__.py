@@ -1,1 +1,1 @@
-"""The facade's logic: generators that say what they want done and receive the result. No I/O, no waiting."""
+"""The logic of calls: generators that yield the steps they need and receive the results. No I/O, no waiting."""

@@ -32,22 +32,23 @@ from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 __all__ = ['Call', 'caller', 'configured', 'exchange', 'identity', 'new_request_id', 'not_sent']
 
 HEAVY_ANSWER: Final = 256 * 1024
-HALF_A_CHARACTER: Final = 'the answer holds half of a character (a lone surrogate), which is read as U+FFFD'
+HALF_A_CHARACTER: Final = 'the answer holds half a character (a lone surrogate), which is read as U+FFFD'
 
 MASKED_BEFORE_CUT: Final = 4000
-"""So much of an answer is looked through for secrets before an excerpt of it is cut."""
+"""How many bytes of an answer are searched for secrets before the excerpt is cut. The search runs over more than the
+excerpt shows, so that a secret that the cut would split is still found."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request as a generated builder gives it, and how it may be sent.
+    """A request as a generated builder returns it, and how it may be sent.
 
     Attributes:
-        request: `method`, `url`, `headers` and perhaps `files`.
-        body: What writes the body.
-        heavy: Whether that takes long.
+        request: `method`, `url`, `headers` and possibly `files`.
+        body: A function that encodes the body.
+        heavy: Whether encoding the body takes long.
         safe: Whether the call can be repeated without harm.
-        once: Whether its body can be read only once, so that it cannot be repeated at all.
+        once: Whether the body can be read only once, so that the call cannot be repeated at all.
     """
 
     request: Mapping[str, Any]
@@ -59,7 +60,16 @@ class Call:
 
 @dataclass
 class Attempts:
-    """The attempts of one call."""
+    """The attempts of one call.
+
+    Attributes:
+        step: The request; each attempt sends it again.
+        started: When the call began, by `time.monotonic()`.
+        tried: How many attempts were made, including those that sent nothing; the retry policy counts these.
+        sent: How many times the request was sent, which is what an error reports as its attempts.
+        renewed: Whether a refused token was already replaced in this call.
+        once: Whether the body can be read only once.
+    """
 
     step: Send
     started: float
@@ -69,31 +79,32 @@ class Attempts:
     once: bool = False
 
     def cause(self, answer: Answer | None = None) -> ApiErrorCause:
-        """What an error tells of the call: without its body and without credentials."""
+        """Describe the call for an error, without its body and without credentials."""
         request = ErrorRequest(self.step.method, self.step.url, shown(self.step.headers))
         response = None
         if answer:
             headers = {name: self.masked(value) for name, value in answer.headers.items()}
+            # Latin-1 maps each byte to one character and back, whatever the real encoding of the body is.
             content = self.masked(answer.content.decode('latin-1')).encode('latin-1')
             response = error_response(answer.status, headers, content)
         return ApiErrorCause(request, response, self.sent, time.monotonic() - self.started)
 
     def masked(self, said: str) -> str:
-        """What a runner said, without what it was sent: it may say that again."""
+        """Mask the credentials of this call in text from a runner, which may echo what it was sent."""
         return mask(said, secrets_in(self.step.credentials, self.step.headers))
 
     @property
     def line(self) -> str:
-        """The request's line, for messages."""
+        """The method and URL of the request, for messages."""
         return f'{self.step.method} {self.step.url}'
 
     def has_time_for(self, retry: Retry) -> bool:
-        """Whether the deadline lies behind the pause."""
+        """Whether the pause before this retry ends before the deadline."""
         return time.monotonic() + retry.pause < self.step.deadline
 
 
 def new_request_id() -> str:
-    """An id for one call, which all its attempts have."""
+    """Make an id for a call. All attempts of the call share it."""
     return str(uuid.uuid4())
 
 
@@ -114,17 +125,17 @@ class Caller(Identity, total=False):
 
 
 def identity(tenant: str) -> Identity:
-    """Who calls, whatever the call."""
+    """Return the caller's identity as arguments of a generated builder; it is the same for every call."""
     return {'x_spark_ua': SPARK_USER_AGENT, 'x_tenant_name': tenant} if tenant else {'x_spark_ua': SPARK_USER_AGENT}
 
 
 def caller(config: Config) -> Caller:
-    """Who calls; the id is new for each call."""
+    """Return the caller's identity as arguments of a generated builder, with a new request id."""
     return {'x_request_id': new_request_id(), **identity(config.base_url.tenant)}
 
 
 def configured(config: Config, options: CallOptions) -> Config:
-    """The configuration for one call."""
+    """The client's configuration with the options of one call applied."""
     timeout, retries, headers = (options.get(name) for name in ('timeout', 'max_retries', 'headers'))
     if timeout is None and retries is None and not headers:
         return config
@@ -135,7 +146,7 @@ def configured(config: Config, options: CallOptions) -> Config:
 
 
 def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
-    """Ours and the caller's headers; where both have one, in whatever case, the caller's."""
+    """Merge our headers with the caller's. The caller's take precedence, and names are compared in any case."""
     if not theirs:
         return dict(ours)
     named = {name.lower() for name in theirs}
@@ -143,20 +154,21 @@ def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str
 
 
 def not_sent(config: Config, call: Call) -> Answer:
-    """An answer that needs no request: what would be sent."""
+    """Make an answer for a call that has nothing to send; it shows the request that would be sent."""
     return Answer(call.request['method'].upper(), config.base_url.value + call.request['url'], {}, None, 200, [], b'')
 
 
 def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
-    """Carry out a call until there is an answer, an error, or no time left.
+    """Make a call: encode the body, send it, retry as the policy says, and decode the answer.
 
     Returns:
-        The answer as it came, and the object that its body holds.
+        The answer as received, and its decoded body.
 
     Raises:
-        SparkApiError: The runner refused or failed.
-        SparkConnectionError, SparkTimeoutError: It could not be reached, or not in time.
-        SparkDecodeError: What came back is not an answer of a runner.
+        SparkApiError: The runner answered with an error.
+        SparkConnectionError: The runner could not be reached, or the connection broke.
+        SparkTimeoutError: There was no answer within the timeout.
+        SparkDecodeError: The answer did not come from a runner, or is not valid.
         SparkSdkError: The inputs cannot be encoded.
     """
     request = call.request
@@ -178,7 +190,11 @@ def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
 
 
 def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
-    """Send until there is an answer that stands."""
+    """Send the request until it succeeds or is not to be retried; return the last answer.
+
+    Raises:
+        SparkSdkError: The last attempt brought no answer.
+    """
     while True:
         attempts.tried += 1
         answer = yield from _send_once(config, attempts)
@@ -203,7 +219,7 @@ def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
 
 
 def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]:
-    """An answer, or why there is none. A token that was refused is fetched anew, once in a call."""
+    """Make one attempt; return the answer, or the failure. A refused token is replaced once a call."""
     step = attempts.step
     started = time.monotonic()
     try:
@@ -231,7 +247,7 @@ def _log_answer(config: Config, attempts: Attempts, answer: Answer, started: flo
 
 
 def _fetch_token(config: Config, step: Send) -> Flow[None]:
-    """Fetch a token, in place of one that was refused, unless another call has done so meanwhile."""
+    """Fetch a token, or replace a refused one, unless another call has already done so."""
     auth = config.auth
 
     def fetch() -> Any:
@@ -245,6 +261,7 @@ def _fetch_token(config: Config, step: Send) -> Flow[None]:
 def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoReturn:
     error = failure.error
     words = error.message
+    # With limits for the phases, the message names the one that was exceeded, unless the whole call ran out of time.
     if isinstance(error, SparkTimeoutError) and (not config.phases or time.monotonic() >= attempts.step.deadline):
         words = f'did not answer within {config.timeout:g} ms'
     times = f' (tried {attempts.sent} times)' if attempts.sent > 1 else ''
@@ -255,7 +272,7 @@ def _give_up(config: Config, attempts: Attempts, failure: Undelivered) -> NoRetu
 
 
 def _read(config: Config, attempts: Attempts, answer: Answer) -> Flow[tuple[Answer, Any]]:
-    # The body is in no variable here: it may say what was sent, and reports of errors show the variables of frames.
+    # The body is kept out of local variables: it may echo credentials, and error reports show the variables of frames.
     if not answer.is_success:
         raise api_error(attempts.cause(answer))
     problem = ''
@@ -269,13 +286,13 @@ def _read(config: Config, attempts: Attempts, answer: Answer) -> Flow[tuple[Answ
     except (ValueError, RecursionError) as error:
         problem = f'it is not JSON ({shorten(str(error), 100)})' if answer.content else 'it is empty'
     if not problem and not is_object(data):
-        problem = f'it is a JSON {type(data).__name__} where an object belongs'
+        problem = f'it is a JSON {type(data).__name__}, not an object'
     if problem:
         kind = attempts.masked(answer.headers.get('content-type', 'no content type'))
         start = shorten(attempts.masked(answer.content[:MASKED_BEFORE_CUT].decode('utf-8', 'replace')), 100)
-        words = f'answered {answer.status} with what is not an answer of a runner'
+        words = f'answered {answer.status}, but not as a runner does'
         raise SparkDecodeError(f'{attempts.line} {words}: {problem}; {kind}: {start!r}', attempts.cause(answer))
-    if data.get('status') == 'Error':
+    if data.get('status') == 'Error':  # a runner can report a failure with status 200
         data = None
         raise api_error(attempts.cause(answer))
     return answer, data

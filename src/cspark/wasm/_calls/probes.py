@@ -1,4 +1,4 @@
-"""Asking a runner how it is: health, version, status."""
+"""The calls that ask for a runner's health, version and status."""
 
 from __future__ import annotations
 

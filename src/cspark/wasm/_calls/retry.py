@@ -1,4 +1,4 @@
-"""Whether to try again: what happened in, a decision out. Nothing here waits."""
+"""Decide whether to retry a call. Decisions are values; nothing here waits."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from .steps import Undelivered
 __all__ = ['Retry', 'after_answer', 'after_failure', 'backoff', 'retry_after']
 
 SHORTEST_SHARE: Final = 0.1
-"""No pause is shorter than this share of its longest."""
+"""The shortest pause, as a share of the longest: full jitter alone would sometimes retry at once."""
 
 
 @dataclass(frozen=True)
 class Retry:
-    """Try again after so many seconds, and why."""
+    """A decision to retry.
+
+    Attributes:
+        pause: How long to wait before the next attempt, in seconds.
+        reason: Why the call is retried, for the log.
+    """
 
     pause: float
     reason: str
@@ -30,14 +35,14 @@ class Retry:
 def after_answer(
     policy: RetryPolicy, tried: int, status: int, headers: Mapping[str, str], *, safe: bool
 ) -> Retry | None:
-    """What to do about an answer.
+    """Decide whether to retry after an answer; None means no.
 
     Args:
-        policy: What the caller wants.
-        tried: How many attempts there were.
+        policy: The retry policy.
+        tried: The number of attempts so far.
         status: The answer's status.
         headers: The answer's headers; `Retry-After` is honoured.
-        safe: Whether repeating the call can do no harm.
+        safe: Whether the call can be repeated without harm.
     """
     wanted = policy.statuses | (policy.statuses_when_safe if safe else frozenset[int]())
     if tried > policy.max_retries or status not in wanted:
@@ -49,9 +54,9 @@ def after_answer(
 
 
 def after_failure(policy: RetryPolicy, tried: int, failure: Undelivered, *, safe: bool) -> Retry | None:
-    """What to do when there was no answer. Whether there is time left is for the caller to see.
+    """Decide whether to retry after a failure; None means no. The caller checks that there is time left.
 
-    A request that httpx refuses to send would be refused again.
+    A request that could not be sent at all is not retried: it would fail again.
     """
     passing = isinstance(failure.error, (SparkConnectionError, SparkTimeoutError, SparkDecodeError))
     if tried > policy.max_retries or not passing or (failure.sent and not safe):
@@ -60,13 +65,13 @@ def after_failure(policy: RetryPolicy, tried: int, failure: Undelivered, *, safe
 
 
 def backoff(policy: RetryPolicy, tried: int) -> float:
-    """A pause in seconds: random, its longest doubling from attempt to attempt."""
+    """Choose a random pause, in seconds. Its upper limit doubles with each attempt."""
     longest = policy.longest_pause_before(tried)
     return random.uniform(longest * SHORTEST_SHARE, longest)  # noqa: S311 - no secret
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """How long the runner asks to wait, in seconds; None where it does not say.
+    """Read the `Retry-After` header, in seconds; None if there is none or it cannot be read.
 
     >>> retry_after({'retry-after': '3'})
     3.0
@@ -77,12 +82,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     moment = _moment(text)
     if moment is None:
         return None
-    # By the server's own clock, where it says what that is.
+    # Relative to the server's clock, if it sends the time: this machine's clock may differ.
     return max(0.0, (moment - (_moment(headers.get('date', '')) or datetime.now(UTC))).total_seconds())
 
 
 def _moment(text: str) -> datetime | None:
-    """A moment as HTTP writes it; None where it is none."""
+    """Parse an HTTP date; None if it is not one."""
     try:
         moment = parsedate_to_datetime(text.strip())
     except (ValueError, OverflowError):

@@ -1,6 +1,6 @@
-"""Services: upload a package, execute, validate, describe.
+"""The calls for services: upload a package, execute, validate, get metadata.
 
-It follows the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis).
+They follow the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ OF_ONE_RECORD: Final = (
     'echo_inputs',
     'subservices',
 )
-"""The options that a request for one record is made of."""
+"""The options that go into the request for one record; together they are the key of its cache."""
 
 WHERE_IDS_ARE: Final = (
     "execute's answer has both ids (.data['version_id'], .data['service_id']), and so has upload's "
@@ -83,7 +83,7 @@ ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables
 def upload(
     config: Config, file: PackageLike, file_name: str | None, options: UploadOptions
 ) -> Flow[HttpResponse[Uploaded]]:
-    """`POST /api/v3/upload`. A file that cannot be rewound is sent once, and not again."""
+    """`POST /api/v3/upload`. A file that cannot be rewound is sent only once."""
     check_options('services.upload', options, UploadOptions)
     config = configured(config, options)
     if isinstance(file, (str, os.PathLike)):
@@ -125,7 +125,10 @@ def upload(
 
 @dataclass(frozen=True)
 class _Stream:
-    """A file that cannot be rewound, such as a pipe: httpx would ask the system for its size, which says 0."""
+    """A file that cannot be rewound, such as a pipe.
+
+    It has no method but `read`: httpx would ask the system for the size of a pipe, which is reported as 0.
+    """
 
     read: Callable[[int], bytes]
 
@@ -137,16 +140,16 @@ def execute(
     options: ExecuteOptions,
     known: Known | None = None,
 ) -> Flow[ServiceExecuted[Any]]:
-    """v3 for one record, v4 for many; nothing is sent for none.
+    """Execute one record by the v3 API or many by the v4 API. Without records, nothing is sent.
 
-    `known` has what iterators among the values held, where the same inputs may be sent again.
+    `known` holds the values already read from iterators in the inputs, if the same inputs may be sent more than once.
     """
     config, named, wanted = check_execute_options(config, uri, response_format, options)
     given: Any = options.get('inputs')
     inputs: dict[str, Any] | list[Any]
     if is_object(given):
         inputs = given
-    else:  # an iterator is the caller's code, which may be tied to its thread
+    else:  # only sized inputs go to a thread: an iterator runs the caller's code, which may be bound to its own
         inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
     prepare = _many if is_array(inputs) else _one
     layout = one_of('layout', options.get('layout'), LAYOUTS)
@@ -188,7 +191,7 @@ def check_many_options(config: Config, uri: UriLike, options: ExecuteOptions) ->
 
 @lru_cache(1024)
 def _name_by_text(uri: str) -> UriParams:
-    """Most programs call a few services again and again."""
+    """Parse and check a service's name. Cached: most programs call a few services again and again."""
     return Uri.validate(uri)
 
 
@@ -236,7 +239,7 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
 def _with_json(
     request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None, known: Known | None = None
 ) -> Call:
-    """A call whose body is encoded when it is sent, and not by httpx."""
+    """Make a call whose body is encoded here, when it is sent, and not by httpx."""
     body = request.pop('json')
     return Call(request, lambda: encode_body(body, inputs, encoding, nan or 'null', known), heavy=is_heavy(inputs))
 
@@ -251,7 +254,7 @@ def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions,
     arguments = _tenant(config), config.base_url.tenant, named, encoding, *chosen
     try:
         prepared = _prepared(*arguments)
-    except TypeError:  # a list of names, which nobody can look up
+    except TypeError:  # a list of names cannot be hashed, so it cannot be a key of the cache
         prepared = _prepared.__wrapped__(*arguments)
     headers = {**prepared['headers'], 'x-request-id': new_request_id()}
     body = {**prepared['json'], 'request_data': RequestData(inputs=inputs).to_dict()}
@@ -260,7 +263,7 @@ def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions,
 
 @lru_cache(256, typed=True)
 def _prepared(tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any) -> dict[str, Any]:
-    """The request for one record but for its id and its inputs: most programs make the same one again and again."""
+    """Build the request for one record, without its id and inputs. Cached: most programs repeat the same request."""
     options = dict(zip(OF_ONE_RECORD, chosen, strict=True))
     named = _preferred(named)
     meta = RequestMeta(
@@ -299,7 +302,7 @@ def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]
     by_proxy = api.execute_public_by_proxy_request if public else api.execute_by_proxy_request
     endpoint = (named.proxy or '').strip('/')
     request = by_proxy(tenant, endpoint, **arguments)
-    # The slashes of an endpoint belong to the path; OpenAPI has no way to say so, and the generator encodes them.
+    # The generator encodes slashes, and OpenAPI cannot say that those of an endpoint are part of the path.
     head, _, tail = request['url'].rpartition('/')
     return {**request, 'url': f'{head}/{tail.replace("%2F", "/")}'}
 
@@ -327,7 +330,7 @@ def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions
 
 
 def _service_for_many(named: UriParams) -> str | None:
-    """The service as text, which is all that a call with many records has for it."""
+    """The service's name as text, which is the only form that the v4 API takes."""
     if named.version_id:
         return None
     if named.service_id:
@@ -348,7 +351,7 @@ def _service_for_many(named: UriParams) -> str | None:
 
 
 def _preferred(named: UriParams) -> UriParams:
-    """What goes out of several names: the first of version_id, service_id, folder and service, proxy."""
+    """Keep the most specific of several names: version_id, else service_id, else folder and service, else proxy."""
     if named.version_id:
         return UriParams(version_id=named.version_id, public=named.public)
     if named.service_id:
@@ -372,7 +375,7 @@ def _by_id(method: str, uri: UriLike | None, options: MetadataOptions) -> UriPar
 
 
 def _is_empty(inputs: list[Any]) -> bool:
-    """Whether there are no records: no rows, or columnar ones with their names alone."""
+    """Whether there are no records: an empty list, or columnar inputs with only the row of names."""
     return not inputs or (len(inputs) == 1 and _is_row(inputs[0]))
 
 
@@ -389,7 +392,7 @@ def _one_record(options: MetadataOptions) -> Any:
 
 
 def _given(value: Any) -> Any | Unset:
-    """None is left out of the request."""
+    """Convert an option for the generated models: None becomes UNSET, which is left out of the request."""
     if isinstance(value, UUID):
         return str(value)
     return UNSET if value is None else value

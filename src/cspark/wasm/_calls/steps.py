@@ -1,6 +1,6 @@
-"""The vocabulary of flows. Read this first; the rest of this folder is written in it.
+"""Flows and their steps. Read this first: everything else in this folder is a flow.
 
-A flow is a generator. It yields a step that it wants done and receives the result of it:
+A flow is a generator. It yields the steps that it needs and receives their results:
 
     def check_health(url: str) -> Flow[int]:
         answer = yield Send('GET', url, deadline=time.monotonic() + 10)
@@ -9,9 +9,9 @@ A flow is a generator. It yields a step that it wants done and receives the resu
             answer = yield Send('GET', url, deadline=time.monotonic() + 10)
         return answer.status
 
-A performer is the loop that does the steps: one of them blocks, the other awaits. The flow is the same for both, and
-so a test can take its place: `next(flow)` gives the first step, `flow.send(answer)` the next. A step that fails is
-thrown into the flow at its `yield`, where `try` catches it as usual.
+A performer is the loop that carries out the steps; one performer blocks, the other awaits. Both run the same flows.
+A test can take its place: `next(flow)` returns the first step, and `flow.send(answer)` the next one. If a step fails,
+its exception is raised at the `yield`, where `try` catches it as usual.
 """
 
 from __future__ import annotations
@@ -30,10 +30,18 @@ Result = TypeVar('Result')
 
 @dataclass(slots=True)
 class Send:
-    """Send a request; the result is the whole `Answer`, or `Undelivered` is thrown.
+    """Send a request. The result is the whole `Answer`; if there is none, `Undelivered` is raised in the flow.
 
-    `url` is absolute, `deadline` is a moment of `time.monotonic()`, `phases` are limits of httpx's phases in seconds,
-    `credentials` are headers that nobody but the runner sees.
+    Attributes:
+        method: The HTTP method, in capital letters.
+        url: The absolute URL.
+        deadline: When the whole call must end, by `time.monotonic()`.
+        headers: The headers, without credentials.
+        credentials: Headers that only the runner may see; they are kept apart so that errors can leave them out.
+        content: The encoded body, if there is one.
+        files: The files of a form, as httpx takes them.
+        phases: The limits of httpx's phases (`connect`, `write`, `read`, `pool`), in seconds.
+        auth: An `httpx.Auth` that adds the credentials.
     """
 
     method: str
@@ -49,17 +57,17 @@ class Send:
 
 @dataclass(slots=True)
 class Pause:
-    """Wait for so many seconds."""
+    """Wait for a number of seconds."""
 
     seconds: float
 
 
 @dataclass(slots=True)
 class Compute:
-    """Call a function; the awaiting performer awaits what is awaitable. What is heavy may run on a thread there.
+    """Call a function. The awaiting performer awaits an awaitable result, and may run a heavy function on a thread.
 
-    With `keep`, one call of a client does this at a time, until `deadline` at the longest: `keep` receives the result
-    before the next one has its turn. Where the time is over, `Undelivered` is thrown.
+    With `keep`, only one call of a client does this at a time: `keep` receives the result before the next call's turn.
+    If that takes longer than until `deadline`, `Undelivered` is raised in the flow.
     """
 
     function: Callable[[], Any]
@@ -68,8 +76,13 @@ class Compute:
     deadline: float = 0.0
 
 
-class Undelivered(Exception):  # noqa: N818 - it says what happened; nobody outside sees it
-    """There is no answer. `error` is what the caller gets to see; `sent` says whether the request may have arrived."""
+class Undelivered(Exception):  # noqa: N818 - it names an outcome, and never leaves this package
+    """An attempt brought no answer.
+
+    Attributes:
+        error: The exception that the caller gets if the call is not retried.
+        sent: Whether the request may have reached the runner.
+    """
 
     def __init__(self, error: SparkSdkError, *, sent: bool) -> None:
         super().__init__(error, sent)
@@ -82,12 +95,12 @@ Flow: TypeAlias = Generator[Step, Any, Result]
 
 
 def send(step: Send) -> Flow[Answer]:
-    """`yield from send(...)`: the step with the type of its result."""
+    """Yield a `Send` step: `yield from send(...)` has the type of the result, which a plain `yield` has not."""
     answer: Answer = yield step
     return answer
 
 
 def compute(function: Callable[[], Result], *, heavy: bool = False) -> Flow[Result]:
-    """`yield from compute(...)`: the step with the type of its result."""
+    """Yield a `Compute` step: `yield from compute(...)` has the type of the function's result."""
     result: Result = yield Compute(function, heavy)
     return result

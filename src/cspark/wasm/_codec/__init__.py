@@ -1,1 +1,1 @@
-"""JSON and compression: values to bytes and back."""
+"""JSON and compression."""

@@ -1,6 +1,6 @@
-"""gzip and deflate: the one place that knows which library packs and unpacks.
+"""Compress and decompress gzip and deflate. This is the only module that knows which library does it.
 
-ISA-L (`isal`) is several times faster than zlib at the same level; zlib serves where `isal` has no wheel.
+ISA-L (`isal`) is several times faster than zlib at the same level; zlib is used where `isal` has no wheel.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ __all__ = ['ENCODINGS', 'Encoding', 'TooLargeError', 'pack', 'pack_parts', 'unpa
 zlib: Any = _library
 
 Encoding: TypeAlias = Literal['gzip', 'deflate']
-"""How a body is compressed."""
+"""A content encoding."""
 
 ENCODINGS: Final = ('gzip', 'deflate')
 
 LEVEL: Final = 1
-"""Runner and client are near: more compression costs more time than it saves."""
+"""The compression level: client and runner are close, so a higher one costs more time than it saves."""
 
 SMALL_PIECE: Final = 1024
-"""Unpacking starts with so many bytes, then twice as many: what is left behind an end would be copied each time."""
+"""The size of the first piece to decompress, in bytes; each following one is twice as large. zlib copies
+what follows the end of a gzip member, so one large piece with many small members would be copied again and again."""
 
 GZIP_MAGIC: Final = b'\x1f\x8b'
 FILLING: Final = b'\0\r\n'
-"""What some servers put behind a packed body."""
+"""Bytes that some servers append to a compressed body."""
 
 WINDOW: Final = {'gzip': 31, 'deflate': 15}
-"""What tells zlib which of the two formats is meant; `deflate` is zlib-wrapped, as HTTP has it."""
+"""zlib's `wbits` for each encoding: 31 is gzip, 15 is zlib, which HTTP calls `deflate`."""
 
 
 class TooLargeError(ValueError):
-    """What is packed is larger than it may be."""
+    """The decompressed content is larger than the limit."""
 
 
 def pack(content: bytes, encoding: Encoding) -> bytes:
-    """Compress.
+    """Compress bytes.
 
     >>> unpack(pack(b'volume', 'gzip'), 'gzip', 100)
     b'volume'
@@ -50,7 +51,7 @@ def pack(content: bytes, encoding: Encoding) -> bytes:
 
 
 def pack_parts(parts: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    """Compress what comes in parts."""
+    """Compress the parts of a body one by one."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW[encoding])
     for part in parts:
         yield packer.compress(part)
@@ -58,13 +59,20 @@ def pack_parts(parts: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
 
 
 def unpack(content: bytes, encoding: Encoding, limit: int, *, raw_too: bool = False) -> bytes:
-    """Decompress up to a limit, in bytes; with `raw_too` a `deflate` without the two bytes that HTTP asks for too.
+    """Decompress bytes.
+
+    Args:
+        content: The compressed bytes.
+        encoding: The content encoding.
+        limit: The largest size of the result, in bytes.
+        raw_too: Whether to accept raw deflate too, which some servers send without the header of two bytes.
 
     Raises:
-        TooLargeError: There is more.
-        ValueError: It is not what the encoding says, or it is cut off.
+        TooLargeError: The result is larger than the limit.
+        ValueError: The content does not have this encoding, or is truncated.
     """
     most = limit
+    # The low four bits of the first byte of a zlib header are 8, the number of the deflate method.
     is_raw = raw_too and encoding == 'deflate' and content[:1] and content[0] & 15 != 8
     parts: list[bytes] = []
     rest, size = memoryview(content), SMALL_PIECE

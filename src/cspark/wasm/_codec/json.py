@@ -1,7 +1,7 @@
-"""JSON text: the one place that knows which library reads and writes it.
+"""Encode and decode JSON. This is the only module that knows which library does it.
 
-`orjson` is fast and holds whole numbers of 64 bits; a text with longer ones is read by the standard library, and longer
-ones are written digit by digit, so that none is ever rounded.
+`orjson` is fast, but its integers have 64 bits. Text with longer ones is read by the standard library, and longer ones
+are written as text that is inserted, so that none is ever rounded.
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ from .large_json import LARGE, read_in_pieces
 
 __all__ = ['Fragment', 'decode_answer', 'decode_json', 'encode_json', 'is_array', 'is_object', 'whole_characters']
 
-# As `Any`: its annotations leave out what it takes beside them, such as None for no options.
+# Typed as `Any`, because its annotations are too narrow: for example, it also takes None for no options.
 orjson: Any = library
 Fragment: Any = orjson.Fragment
-"""JSON text that is put in as it is."""
+"""JSON text that is inserted unchanged."""
 
 _ESCAPES: Final = re.compile(
     rb'\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)', re.DOTALL
 )
-"""Escapes in JSON: a character of two halves, half of one, or anything else."""
+"""Escapes in JSON: a surrogate pair, a lone surrogate (the group), or any other."""
 
 _DIGITS: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG: Final = b'0' * 19
+"""All integers of 18 digits fit into 64 bits. With each digit replaced by 0, a search finds longer runs of digits."""
 
 
 def decode_json(content: bytes) -> Any:
-    """Read JSON in UTF-8.
+    """Decode JSON in UTF-8.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: The content is not JSON.
 
     >>> decode_json(b'{"policy": 123456789012345678901234567890}')
     {'policy': 123456789012345678901234567890}
@@ -48,12 +49,13 @@ def decode_json(content: bytes) -> Any:
 
 
 def decode_answer(content: bytes) -> tuple[Any, bool]:
-    r"""Read an answer, and say whether it held half a character, which becomes U+FFFD.
+    r"""Decode an answer; return its value, and whether it contained a lone surrogate, which becomes U+FFFD.
 
-    JavaScript writes half a character as `\ud83d`, which is no text anywhere else. A mark of the byte order is let go.
+    JavaScript writes half a surrogate pair as an escape such as `\ud83d`, which is not valid text elsewhere. A byte
+    order mark is ignored.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: The content is not JSON.
 
     >>> decode_answer(b'{"name": "cut \\ud83d"}')
     ({'name': 'cut \ufffd'}, True)
@@ -68,25 +70,25 @@ def decode_answer(content: bytes) -> tuple[Any, bool]:
 
 
 def whole_characters(content: bytes) -> bytes:
-    """JSON text with U+FFFD in the place of each half of a character."""
+    """Replace each lone surrogate in JSON text with U+FFFD."""
     return _ESCAPES.sub(lambda found: b'\\ufffd' if found[1] else found[0], content)
 
 
 def _loads(content: bytes) -> Any:
     value = orjson.loads(content)
-    # The standard library reads more than JSON, so it does not decide what JSON is; it only keeps every digit.
+    # orjson comes first, because the standard library accepts more than JSON; it only serves to keep every digit.
     return json.loads(content) if _LONG in content.translate(_DIGITS) else value
 
 
 def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> bytes:
-    """Write JSON in UTF-8. NaN and infinities become null, which is what a model answers for them.
+    """Encode a value as JSON in UTF-8. NaN and infinities become null, as they do in the answers of models.
 
     Args:
-        value: What to write.
-        default: What turns a value that JSON does not know into one that it knows.
+        value: The value to encode.
+        default: A function that converts a value of another type to one that JSON has.
 
     Raises:
-        TypeError: A value is nothing that JSON can hold.
+        TypeError: A value cannot be represented in JSON.
 
     >>> encode_json({'height': 10, 'ratio': float('nan')})
     b'{"height":10,"ratio":null}'
@@ -95,7 +97,7 @@ def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> b
         written: bytes = orjson.dumps(value, default, _numpy())
         return written
     except orjson.JSONEncodeError:
-        # Perhaps it holds what orjson alone does not know: then it is taken apart here, which is slow.
+        # The value may contain something that only orjson does not know; convert it piece by piece, which is slow.
         try:
             spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, _numpy())
         except RecursionError:
@@ -114,12 +116,12 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 
 def _numpy() -> int:
-    """orjson imports numpy when it may meet its values; who has such values has imported it."""
+    """Return orjson's option for numpy, only if numpy has been imported: with the option, orjson would import it."""
     return orjson.OPT_SERIALIZE_NUMPY if 'numpy' in sys.modules else 0
 
 
 def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
-    """The same value in words that `orjson` has: it holds no long whole numbers, and only plain text as keys."""
+    """Convert a value to one that orjson can encode, without long integers and without subclasses of `str` as keys."""
     if is_object(value):
         pairs: Any = value.items()
         return {str.__str__(key) if isinstance(key, str) else key: _spelled_out(item, default) for key, item in pairs}

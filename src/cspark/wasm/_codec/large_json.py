@@ -1,8 +1,8 @@
-"""Large JSON read in pieces, so that other threads have their turn between two of them.
+"""Decode large JSON in pieces, so that other threads can run in between.
 
-A parser holds the interpreter from the first byte to the last: a hundred megabytes stop an event loop for half a
-second, even on a thread of its own. So a long array is cut at a comma that may stand between two of its items. Whether
-it does, the parser says: what stands before the comma is whole items, or it is an error.
+A parser holds the interpreter lock from the first byte to the last: 100 MB block an event loop for half a second, even
+on another thread. So a long array is cut at a comma that probably stands between two of its items. The parser decides
+whether it does: the part before the comma is either a sequence of complete items, or an error.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any, Final
 __all__ = ['LARGE', 'collector_paused', 'read_in_pieces']
 
 LARGE: Final = 1 << 20
-"""Texts of more than so many bytes are read in pieces."""
+"""Content of more than this many bytes is decoded in pieces."""
 
 PIECE: Final = 1 << 18
-"""Bytes that are read at a time: a few milliseconds."""
+"""The size of a piece, in bytes; decoding one takes a few milliseconds."""
 
 MOST_TRIES: Final = 24
+"""After how many unsuitable commas the rest of an array is decoded as a whole."""
 _SPACE: Final = re.compile(rb'[ \t\r\n]*')
 _NAME: Final = re.compile(rb'[ \t\r\n]*("(?:[^"\\\x00-\x1f]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
 _ITEM: Final = re.compile(rb'\{[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:')
@@ -31,18 +32,18 @@ _SCALAR_END: Final = re.compile(rb'[,}]')
 
 
 class _NotSeenError(ValueError):
-    """It is cut in no way that is known here."""
+    """The content has a form that this module cannot cut; it is then decoded as a whole."""
 
 
 def read_in_pieces(content: bytes, loads: Callable[[bytes], Any]) -> Any:
-    """Read JSON as `loads` does.
+    """Decode JSON with the same result as `loads`.
 
     Args:
         content: JSON in UTF-8.
-        loads: What reads a piece.
+        loads: A function that decodes a piece.
 
     Raises:
-        ValueError: It is no JSON.
+        ValueError: The content is not JSON.
 
     >>> import json
     >>> read_in_pieces(b'{"outputs": [{"volume": 1}], "version": "1.2"}', json.loads)
@@ -65,7 +66,7 @@ def _read(content: bytes, loads: Callable[[bytes], Any]) -> Any:
 
 @contextmanager
 def collector_paused() -> Generator[None]:
-    """Make many objects at once; to look for cycles among them, again and again, takes longer than to make them."""
+    """Pause the garbage collector: while many objects are made, its repeated scans take longer than making them."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -76,7 +77,7 @@ def collector_paused() -> Generator[None]:
 
 
 def _read_object(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tuple[dict[str, Any], int]:
-    """The object that starts here, and where it ends."""
+    """Decode the object that starts at a position; return it and the position of its end."""
     if content[start : start + 1] != b'{':
         raise _NotSeenError
     found: dict[str, Any] = {}
@@ -112,6 +113,7 @@ def _read_value(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tu
 
 def _read_array(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tuple[list[Any], int]:
     items: list[Any] = []
+    # If the first item is an object, cut only before an object with the same first name: most commas are within items.
     first = _ITEM.match(content, _after_space(content, start + 1))
     space = rb'[ \t\r\n]*'
     mark = re.compile(rb',%b\{%b%b' % (space, space, re.escape(first[1])) if first else b',')
@@ -124,7 +126,7 @@ def _read_array(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tu
 
 
 def _end(content: bytes, start: int) -> int:
-    """Where an array ends of which the rest starts here; it must be near."""
+    """Find the end of an array, the rest of which starts at a position and is at most two pieces long."""
     rest = content[start : start + 2 * PIECE].decode('utf-8', 'ignore')
     _, end = _DECODER.raw_decode('[' + rest)
     return start + len(rest[: end - 2].encode())
@@ -133,7 +135,11 @@ def _end(content: bytes, start: int) -> int:
 def _cut(
     content: bytes, start: int, mark: re.Pattern[bytes], loads: Callable[[bytes], Any], items: list[Any]
 ) -> int | None:
-    """Read some items of an array; where the next one starts, or None if the array may end within the next piece."""
+    """Decode some items of an array.
+
+    Returns:
+        The position of the next item; None if no cut was found, as near the end of the array.
+    """
     comma = start + PIECE
     for _ in range(MOST_TRIES):
         found = mark.search(content, comma, start + 2 * PIECE)

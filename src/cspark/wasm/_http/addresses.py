@@ -1,4 +1,4 @@
-"""From a name to sockets: addresses that are tried with little delay between them, each looked up within a limit."""
+"""Look up the addresses of a host and open sockets to them, as RFC 8305 (Happy Eyeballs) recommends."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ __all__ = [
 ]
 
 ATTEMPT_DELAY: Final = 0.25
-"""After so many seconds without a connection the next address is tried as well (RFC 8305 recommends it)."""
+"""How long to wait for a connection before trying the next address as well, in seconds; RFC 8305 recommends it."""
 
 KEEPALIVE: Final = {'TCP_KEEPIDLE': 60, 'TCP_KEEPALIVE': 60, 'TCP_KEEPINTVL': 10, 'TCP_KEEPCNT': 6}
-"""A dead link is noticed after two minutes; the second name is the first one's on macOS. In seconds and probes."""
+"""Socket options, in seconds and probes, by which a dead link is noticed after two minutes: 60 s of silence, then six
+probes 10 s apart. `TCP_KEEPALIVE` is the name of `TCP_KEEPIDLE` on macOS."""
 
 
 class Address(NamedTuple):
-    """Where to connect to."""
+    """An address to connect to, with the arguments of its socket."""
 
     family: int
     kind: int
@@ -39,12 +40,12 @@ class Address(NamedTuple):
 
 
 def look_up(host: str, port: int) -> list[Address]:
-    """The addresses of a host, in the order in which they are tried.
+    """Look up the addresses of a host, in the order in which to try them.
 
     Raises:
-        OSError: It has none.
+        OSError: The host has no address.
     """
-    # As bytes: for text, Python imports a codec, in the middle of which another thread may fork.
+    # As bytes: for text, Python imports a codec, and a process forked during an import would wait for it for ever.
     found = socket.getaddrinfo(host.encode('ascii'), port, type=socket.SOCK_STREAM)
     addresses = [Address(int(family), int(kind), protocol, address) for family, kind, protocol, _, address in found]
     if not addresses:
@@ -53,13 +54,13 @@ def look_up(host: str, port: int) -> list[Address]:
 
 
 def start_look_up(host: str, port: int, done: Callable[[list[Address] | OSError], object]) -> None:
-    """Look up on a thread that nobody has to wait for: the system's resolver may block for a minute."""
+    """Look up a host on a thread that can be abandoned: the system's resolver may block for a minute."""
 
     def run() -> None:
         try:
             found: list[Address] | OSError = look_up(host, port)
         except (OSError, UnicodeError) as error:
-            found = error if isinstance(error, OSError) else OSError(f'{host!r} is no name of a host')
+            found = error if isinstance(error, OSError) else OSError(f'{host!r} is not a valid host name')
         with suppress(RuntimeError):  # the event loop that waited is closed
             done(found)
 
@@ -67,7 +68,7 @@ def start_look_up(host: str, port: int, done: Callable[[list[Address] | OSError]
 
 
 def is_literal(host: str) -> bool:
-    """Whether it is an address already, so that nobody has to be asked."""
+    """Whether the host is an IP address, which needs no lookup."""
     try:
         ipaddress.ip_address(host.partition('%')[0])
     except ValueError:
@@ -76,7 +77,7 @@ def is_literal(host: str) -> bool:
 
 
 def take_turns(addresses: list[Address]) -> list[Address]:
-    """One of each family in turn: where one family leads nowhere, the other one comes second."""
+    """Alternate between the address families, so that a family without a route delays only one attempt."""
     first = [one for one in addresses if one.family == addresses[0].family]
     others = [one for one in addresses if one.family != addresses[0].family]
     pairs = itertools.zip_longest(first, others)
@@ -84,7 +85,7 @@ def take_turns(addresses: list[Address]) -> list[Address]:
 
 
 def keepalive_options() -> list[tuple[int, int, int]]:
-    """What makes the system probe an idle connection: level, option and value of each."""
+    """Return the socket options for keep-alive probes, each with its level and value."""
     found = [(getattr(socket, name), value) for name, value in KEEPALIVE.items() if hasattr(socket, name)]
     return [
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -93,7 +94,7 @@ def keepalive_options() -> list[tuple[int, int, int]]:
 
 
 def is_readable(sock: socket.socket) -> bool:
-    """Whether there is something to read at once, be it the end."""
+    """Whether the socket can be read without blocking: data has arrived, or the end of the connection."""
     try:
         if hasattr(select, 'poll'):
             poll = select.poll()
@@ -105,7 +106,7 @@ def is_readable(sock: socket.socket) -> bool:
 
 
 def new_socket(address: Address) -> socket.socket:
-    """A socket that does not block, sends at once, and notices a dead link."""
+    """Create a non-blocking socket that sends small packets at once and probes an idle connection."""
     made = socket.socket(address.family, address.kind, address.protocol)
     try:
         made.setblocking(False)

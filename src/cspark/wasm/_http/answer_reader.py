@@ -1,7 +1,7 @@
-"""An answer of HTTP/1.1 read from bytes as they come. It does no I/O, so that every way to send reads alike.
+"""Read an HTTP/1.1 answer from bytes. It does no I/O, so that both kinds of connections share it.
 
-`httptools` (llhttp, the parser of Node.js) frames the answer and refuses what is malformed. Added here is what it
-leaves open: which transfer encodings there are, limits, where a body ends that has no length, and what follows an
+`httptools` (llhttp, the parser of Node.js) splits the answer and rejects malformed ones. This module adds what the
+parser does not check: the transfer encodings, the limits, the end of a body without a length, and bytes after the
 answer.
 """
 
@@ -16,17 +16,17 @@ from .limits import LARGEST_ANSWER
 __all__ = ['LONGEST_HEAD', 'MOST_HEADERS', 'MOST_INFORMATIONAL', 'AnswerReader', 'MalformedAnswerError']
 
 LONGEST_HEAD: Final = 1 << 18
-"""What an answer's head may hold, those of informational answers before it and its trailers included, in bytes."""
+"""The largest size of an answer's head in bytes, including trailers and the heads of informational answers."""
 
 MOST_HEADERS: Final = 500
-"""So many headers an answer may have, those of informational answers before it and its trailers included."""
+"""The largest number of headers of an answer, including trailers."""
 
 MOST_INFORMATIONAL: Final = 100
-"""So many informational answers (100, 102, 103) may come before an answer."""
+"""The largest number of informational answers (100, 102, 103) before an answer."""
 
 WITHOUT_BODY: Final = frozenset({204, 304})
 TLS: Final = (0x15, 0x16)
-"""How a server of TLS begins: with an alert, or a handshake."""
+"""The first byte of a TLS record: an alert or a handshake."""
 
 VERSIONS: Final = frozenset({'1.1', '1.0'})
 LENGTH_NAME: Final = len('content-length')
@@ -34,7 +34,7 @@ ENCODING_NAME: Final = len('transfer-encoding')
 
 
 class MalformedAnswerError(ConnectionError):
-    """What came is no answer, or not a whole one."""
+    """The bytes received are not an answer, or not a complete one."""
 
 
 class AnswerReader:
@@ -44,10 +44,11 @@ class AnswerReader:
         method: The request's method; the answer to HEAD has no body.
 
     Attributes:
-        has_started: Whether a byte of an answer came.
-        is_complete: Whether the answer is whole.
-        status: The answer's status, once its head is there.
-        headers: Its headers, in their order.
+        has_started: Whether any byte of an answer has been received.
+        has_rest: Whether something follows the answer, so that the connection cannot be used again.
+        is_complete: Whether the answer is complete.
+        status: The answer's status, once its head has been read.
+        headers: The answer's headers, in the order received.
     """
 
     has_started = has_rest = is_complete = False
@@ -67,19 +68,19 @@ class AnswerReader:
 
     @property
     def content(self) -> bytes:
-        """The body, as it was sent."""
+        """The body as received, still compressed."""
         return self._parts[0] if len(self._parts) == 1 else b''.join(self._parts)
 
     @property
     def may_go_on(self) -> bool:
-        """Whether the connection can carry another request: nothing follows the answer, and nobody ends it."""
+        """Whether the connection can be used again: it stays open, and nothing follows the answer."""
         return self._keeps_alive and not self.has_rest
 
     def feed(self, data: bytes) -> None:
-        """Read what came.
+        """Read the next bytes.
 
         Raises:
-            MalformedAnswerError: It is no answer.
+            MalformedAnswerError: They are not part of an answer.
         """
         if self._is_whole():
             self.has_rest = True
@@ -102,10 +103,10 @@ class AnswerReader:
             raise MalformedAnswerError(self._problem)
 
     def end(self) -> None:
-        """The other end says that no more comes.
+        """Note that the server has ended the connection.
 
         Raises:
-            MalformedAnswerError: The answer is not whole.
+            MalformedAnswerError: The answer is not complete.
         """
         if self._ends_with_connection:
             self.is_complete = True
@@ -115,17 +116,17 @@ class AnswerReader:
             )
 
     def _note(self, error: Exception) -> None:
-        """Where the answer is whole already, it is what follows that is malformed."""
+        """Note an error of the parser. After a complete answer, the error is in the bytes that follow it."""
         self.has_rest = True
         if not self.is_complete:
             self._problem = self._problem or f'the answer is not HTTP: {error}'
 
     def _is_whole(self) -> bool:
-        """What the parser's calls change is asked for by a call, for type checkers remember what they have seen."""
+        """Return `is_complete`. The parser's callbacks change it, which type checkers do not expect of an attribute."""
         return self.is_complete
 
     def _parser_skipped(self, data: bytes) -> bool:
-        """Whether line ends follow the answer, which the parser takes for nothing."""
+        """Whether line breaks follow the answer; the parser ignores them."""
         if self._length > 0 and self._parts:
             return not data.endswith(self._parts[-1])
         return data.endswith(b'\r\n\r\n\r\n')
@@ -141,10 +142,10 @@ class AnswerReader:
         if len(self.headers) > MOST_HEADERS:
             self._problem = f'the answer has more than {MOST_HEADERS} headers'
 
-    # What follows is called by the parser. What is wrong is noted: an exception would be wrapped in another one.
+    # The parser calls the methods below. They note a problem instead of raising: the parser would wrap an exception.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer."""
+        """Called for each header and trailer."""
         if self.is_complete:
             self.has_rest = True
             return
@@ -158,7 +159,7 @@ class AnswerReader:
             self._check_head()  # a trailer
 
     def on_headers_complete(self) -> None:
-        """The end of a head."""
+        """Called at the end of a head."""
         if self.is_complete:
             self.has_rest = True
             return
@@ -173,10 +174,10 @@ class AnswerReader:
         self._has_head = True
         self._problem = self._problem or self._problem_of_head(status)
         if self._is_head_request:
-            self.is_complete = True  # and the connection ends: the parser waits for a body
+            self.is_complete = True  # the parser still expects a body, so the connection is not used again
 
     def _problem_of_head(self, status: int) -> str:
-        """What is wrong with a head; and whether the end of the connection is the end of the body."""
+        """Check a head and return its problem, or an empty string; note whether the body ends with the connection."""
         version = self._parser.get_http_version()
         if not 100 <= status < 1000 or version not in VERSIONS:
             return f'the answer has the status {status} of HTTP/{version}'
@@ -189,7 +190,7 @@ class AnswerReader:
         return ''
 
     def on_body(self, data: bytes) -> None:
-        """A part of the body."""
+        """Called for each part of the body."""
         if self.is_complete:
             return
         self._parts.append(data)
@@ -198,14 +199,14 @@ class AnswerReader:
             self._problem = f'the answer is larger than {LARGEST_ANSWER:,} bytes'
 
     def on_message_complete(self) -> None:
-        """The end of an answer, be it an informational one."""
+        """Called at the end of an answer, including an informational one."""
         if self.is_complete:
             return
         if self._has_head:
             self.is_complete = True
             self._keeps_alive = self._parser.should_keep_alive()
         else:
-            # Those of an informational answer say nothing of the one that follows.
+            # Forget the headers of an informational answer: they do not apply to the final one.
             self.headers.clear()
             self._encodings.clear()
             self._length = -1

@@ -1,4 +1,4 @@
-"""Kept-alive connections of one event loop of asyncio."""
+"""Persistent HTTP/1.1 connections for one asyncio event loop."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .tls import Verify, server_name, tls_context
 __all__ = ['AwaitedConnections']
 
 PIECE: Final = 1 << 18
-"""So much of a large body is written at a time, in bytes, so that other tasks go on in between."""
+"""The size of the pieces in which a large body is written, in bytes; other tasks run in between."""
 
 MOST_CONNECTIONS: Final = 100
-"""So many may be in use, as with httpx; a runner has no use for more. Further calls wait for one."""
+"""The largest number of connections in use, which is httpx's default. Further calls wait for one."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection: what comes is read when it comes, whoever waits for it."""
+    """A connection. Data is parsed as soon as it arrives."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self.used = self.has_sent = False
         self.idle_since = self.made_at = time.monotonic()
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is a class of its own
@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         answered = self._answered
         if answered is None or answered.done():
-            self.close()  # nobody asked for it, so it must answer nobody
+            self.close()  # unsolicited data, which must not become the answer to the next request
             return
         try:
             self.reader.feed(data)
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
             elif self._limit is not None:
                 self._expect('read')
             if self.reader.status and self._writable is not None:
-                self._go_on()  # an answer begins while the body goes out
+                self._go_on()  # the answer has begun while the body is being sent
 
     def eof_received(self) -> None:
         secure = self._transport.get_extra_info('ssl_object') if self._transport else None
@@ -85,16 +85,16 @@ class Connection(asyncio.Protocol):
                     raise MalformedAnswerError('it was cut off')
                 else:
                     self.reader.end()
-            except Exception as error:  # noqa: BLE001 - it goes to who waits
+            except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
                 answered.set_exception(error)
             else:
                 answered.set_result(None)
         self._go_on()
 
     def _read_after(self, error: Exception) -> None:
-        """The runner takes no more of the body; perhaps it has said why."""
+        """Read what the runner sent before it refused the rest of the body: perhaps an answer that says why."""
         if self._transport is None or self._transport.get_extra_info('ssl_object') is not None:
-            raise error  # what is left there is encrypted
+            raise error  # bytes read from the socket would be encrypted
         try:
             while not self.reader.is_complete and (data := self._sock.recv(PIECE)):
                 self.reader.feed(data)
@@ -114,16 +114,16 @@ class Connection(asyncio.Protocol):
         if writable is not None and not writable.done():
             writable.set_result(None)
 
-    # What a call does.
+    # Called by `AwaitedConnections`.
 
     async def exchange(self, where: Target, step: Send, limit: asyncio.Timeout) -> AnswerReader:
-        """Send a request and read the whole answer."""
+        """Send a request, and read the complete answer."""
         assert self._transport is not None  # noqa: S101 - it is connected
         self.reader = reader = AnswerReader(step.method)
         self._step, self._limit = step, limit if step.phases else None
         self._answered = answered = asyncio.get_running_loop().create_future()
         try:
-            # The head is in no variable: it has credentials, and reports of errors show the variables of frames.
+            # The head is kept out of local variables: it contains credentials, and error reports show the variables.
             content = step.content or b''
             if len(content) < PIECE:
                 self._transport.write(self._begin(where, step) + content)
@@ -135,18 +135,18 @@ class Connection(asyncio.Protocol):
         finally:
             self._answered = self._limit = None
             if answered.done() and not answered.cancelled():
-                answered.exception()  # it may be one that nobody waited for
+                answered.exception()  # marks it as retrieved, so that asyncio does not log it
         self.used = True
         return reader
 
     def _begin(self, where: Target, step: Send) -> bytes:
-        """The head of the request; from now on, some of it may have arrived."""
+        """Write the head of the request, and note that a part of it may now reach the runner."""
         head = write_head(where, step)
         self.has_sent = True
         return head
 
     async def _send_large(self, transport: asyncio.Transport, content: bytes) -> None:
-        """Send until all is sent or an answer begins, which may be that the body is too large."""
+        """Send the body until it is sent or an answer begins, such as one that says that the body is too large."""
         rest = memoryview(content)
         while rest and self._is_open and not self.reader.status:
             transport.write(bytes(rest[:PIECE]))
@@ -154,36 +154,36 @@ class Connection(asyncio.Protocol):
             await (self._writable or asyncio.sleep(0))
             self._expect('write')
         if rest:
-            self.reader.has_rest = True  # the request is not whole, so that no other one can follow it
+            self.reader.has_rest = True  # the request is incomplete, so another one cannot follow it
 
     def _expect(self, phase: Phase) -> None:
-        """Each wait of a phase has that phase's limit, where there is one."""
+        """Restart the timeout for a wait in this phase, if the phases have timeouts."""
         if self._limit is not None and self._step is not None and not self._limit.expired():
             with suppress(OutOfTimeError):
                 self._limit.reschedule(asyncio.get_running_loop().time() + time_for(self._step, phase))
 
     def is_usable(self) -> bool:
-        """Whether the other end has neither closed it nor sent anything since."""
-        return self.is_open() and not is_readable(self._sock)  # the event loop may not have looked since
+        """Whether the server has neither closed the connection nor sent anything while it was idle."""
+        return self.is_open() and not is_readable(self._sock)  # the event loop may not have noticed yet
 
     def is_open(self) -> bool:
-        """Whether, as far as the event loop has heard, the other end goes on."""
+        """Whether the connection is open, as far as the event loop knows."""
         return self._is_open and self._transport is not None and not self._transport.is_closing()
 
     def close(self) -> None:
-        """End it at once; what is not sent yet is dropped."""
+        """Close the connection at once, discarding data that is not yet sent."""
         self._is_open = False
         if self._transport is not None:
             self._transport.abort()
 
 
 class AwaitedConnections:
-    """Connections to runners, kept while they are idle. They end with their event loop.
+    """A pool of connections, for one event loop.
 
     Args:
-        verify: What to trust of a `https://` runner: see `tls_context`.
-        echoes: Which runners send the ids of requests back.
-        greatest_age: After how many seconds a connection takes no more requests.
+        verify: How to verify the certificate of a `https://` runner; see `tls_context`.
+        echoes: Checks that answers belong to their requests.
+        greatest_age: How long a connection is used, in seconds.
     """
 
     def __init__(self, verify: Verify, echoes: Echoes, greatest_age: float = GREATEST_AGE) -> None:
@@ -195,9 +195,9 @@ class AwaitedConnections:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def exchange(self, step: Send) -> Answer:
-        """Send a step and read its answer to the end.
+        """Send a step, and read the complete answer.
 
-        A kept connection that the runner closed just now is replaced at once: it broke before a byte of an answer.
+        If a kept connection breaks before the first byte of the answer, the request is sent again on a new one.
 
         Raises:
             Undelivered: There is no answer.
@@ -219,7 +219,7 @@ class AwaitedConnections:
             finally:
                 self._leave()
         if isinstance(outcome, Undelivered):
-            raise outcome  # here, and not where it was caught: what is raised there keeps its frames alive
+            raise outcome  # not in an `except` block: the context would keep the frames of the failure alive
         assert outcome is not None  # noqa: S101 - a new connection is not stale
         if is_heavy(outcome):
             return await asyncio.to_thread(received, step, outcome)
@@ -231,7 +231,7 @@ class AwaitedConnections:
         await asyncio.sleep(0)  # the event loop closes the sockets in its next round
 
     async def _enter(self, step: Send) -> None:
-        """Wait until there are not too many connections."""
+        """Wait until fewer than `MOST_CONNECTIONS` connections are in use."""
         if self._open < MOST_CONNECTIONS:
             self._open += 1
             return
@@ -249,13 +249,13 @@ class AwaitedConnections:
             raise
 
     def _refuse(self, turn: asyncio.Future[None]) -> None:
-        """The place may have come just when it was not wanted any more; from now on it cannot come."""
+        """Give up waiting for a place. If the place was just assigned, pass it on."""
         if turn.done() and not turn.cancelled():
             self._leave()
         turn.cancel()
 
     def _leave(self) -> None:
-        """Let the next one have the place."""
+        """Free the place of a connection, or pass it to the call that has waited longest."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -264,7 +264,7 @@ class AwaitedConnections:
         self._open -= 1
 
     async def _attempt(self, kept: Connection | None, where: Target, step: Send) -> AnswerReader | Undelivered | None:
-        """An answer, or why there is none; None if the connection turned out to be stale."""
+        """Make one attempt; return the answer or the failure, and None if a kept connection was stale."""
         connection = kept
         try:
             if connection is None:
@@ -304,7 +304,7 @@ class AwaitedConnections:
 
 
 def _failure(error: Exception, connection: Connection | None) -> Undelivered | None:
-    """What a failure means for the caller; None where the connection was stale."""
+    """Convert an error to a failure; None if a kept connection was stale."""
     if connection is None:
         return failure_of(error, has_sent=False, may_be_stale=False)
     may_be_stale = connection.used and not connection.reader.has_started
@@ -312,7 +312,7 @@ def _failure(error: Exception, connection: Connection | None) -> Undelivered | N
 
 
 def _has_said_goodbye(secure: ssl.SSLObject) -> bool:
-    """Whether the other end of TLS said that it ends; asyncio calls every end of a connection one."""
+    """Whether the server ended TLS with a `close_notify`; asyncio reports any end of the connection as an EOF."""
     try:
         return secure.read(1) == b''
     except ssl.SSLError:
@@ -320,7 +320,7 @@ def _has_said_goodbye(secure: ssl.SSLObject) -> bool:
 
 
 async def _look_up(host: str, port: int) -> list[Address]:
-    """Not on a thread of the event loop's, which waits for them when it ends."""
+    """Look up a host, not on a thread of the event loop's pool: the loop waits for those when it ends."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[list[Address] | OSError] = loop.create_future()
 
@@ -336,7 +336,7 @@ async def _look_up(host: str, port: int) -> list[Address]:
 
 
 async def _try(addresses: list[Address]) -> socket.socket:
-    """The first of the addresses that connects; each has a start of a quarter of a second before the next."""
+    """Connect to the first address that accepts; each gets `ATTEMPT_DELAY` seconds before the next is tried as well."""
     if len(addresses) == 1:
         return await _connected(addresses[0])
     rest, waiting = deque(addresses), set[asyncio.Task[socket.socket]]()

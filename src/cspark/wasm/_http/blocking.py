@@ -1,4 +1,4 @@
-"""Kept-alive connections on sockets, for threads."""
+"""Persistent HTTP/1.1 connections on blocking sockets."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ from .tls import Verify, server_name, tls_context
 __all__ = ['BlockingConnections']
 
 PIECE: Final = 1 << 18
-"""So much is written or read at a time, in bytes."""
+"""The largest number of bytes that are written or read at a time."""
 
 FIRST_PIECE: Final = 1 << 16
-"""Most answers are no larger; room for more takes longer to get than they take to be read."""
+"""The size of the first read, in bytes: most answers fit, and allocating more takes longer than reading them."""
 
 SMALL_BODY: Final = 1 << 16
-"""A body of fewer bytes goes out with its head. While a larger one goes out, the answer may come already."""
+"""A smaller body is sent together with the head. During a larger one, the socket is watched for an early answer."""
 
 LONGEST_POLL: Final = (1 << 31) - 1
-"""What the system takes for a wait, in milliseconds."""
+"""The longest wait that `poll` accepts, in milliseconds: a C `int`."""
 
 UNDER_WAY: Final = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
 NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Connection:
-    """A connection, and how far its exchange got.
+    """A connection, and the state of its exchange.
 
     Args:
-        where: Where it leads.
-        tls: What to trust, where it is one of TLS.
+        where: The target.
+        tls: The TLS context; None for plain HTTP.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class Connection:
         self.idle_since = self.made_at = time.monotonic()
 
     def exchange(self, where: Target, step: Send) -> AnswerReader:
-        """Send a request and read the whole answer."""
+        """Send a request, and read the complete answer."""
         self.reader = reader = AnswerReader(step.method)
         self.has_sent = False
         if self._sock is None or not self.is_connected:
@@ -82,7 +82,7 @@ class Connection:
         sock = self._sock
         assert sock is not None  # noqa: S101 - it is connected
         content = step.content or b''
-        # The head has credentials. As memory it is not shown by reports of errors, which show the variables of frames.
+        # The head contains credentials. Error reports show the variables of frames, but not what a memoryview holds.
         if len(content) < SMALL_BODY:
             self._send(sock, memoryview(write_head(where, step) + content), step)
         else:
@@ -97,13 +97,13 @@ class Connection:
         return reader
 
     def _send(self, sock: socket.socket, rest: memoryview, step: Send) -> None:
-        while rest:  # the system may take some at a time
+        while rest:  # the system may accept only a part
             sock.settimeout(time_for(step, 'write'))
             self.has_sent = True
             rest = rest[sock.send(rest) :]
 
     def _send_large(self, sock: socket.socket, content: bytes, step: Send) -> None:
-        """Send until all is sent or an answer begins, which may be that the body is too large."""
+        """Send the body until it is sent or an answer begins, such as one that says that the body is too large."""
         reader = self.reader
         rest = memoryview(content)
         sock.setblocking(False)
@@ -122,10 +122,10 @@ class Connection:
             except BROKEN as error:
                 self._read_after(sock, error)
         if rest:
-            reader.has_rest = True  # the request is not whole, so that no other one can follow it
+            reader.has_rest = True  # the request is incomplete, so another one cannot follow it
 
     def _read_after(self, sock: socket.socket, error: OSError) -> None:
-        """The runner takes no more of the body; perhaps it has said why."""
+        """Read what the runner sent before it refused the rest of the body: perhaps an answer that says why."""
         try:
             while not self.reader.is_complete and (data := sock.recv(PIECE)):
                 self.reader.feed(data)
@@ -160,7 +160,7 @@ class Connection:
             self._require_wanted()
 
     def _try(self, addresses: list[Address], end: float) -> socket.socket:
-        """The first of the addresses that connects; each has a start of a quarter of a second before the next."""
+        """Connect to the first address that accepts; each gets `ATTEMPT_DELAY` seconds before the next is tried too."""
         rest, waiting = deque(addresses), list[socket.socket]()
         failure, next_at = OSError('it has no address'), 0.0
         try:
@@ -173,7 +173,7 @@ class Connection:
                         sock = new_socket(address)
                         waiting.append(sock)
                         code = sock.connect_ex(address.address)
-                    except OSError as error:  # such as a family that this machine does not have
+                    except OSError as error:  # for example, this machine does not support the address family
                         failure, next_at = error, 0.0
                         continue
                     ready = [] if code in UNDER_WAY else [(sock, code)]
@@ -195,23 +195,23 @@ class Connection:
             raise ConnectionAbortedError('the call was ended')
 
     def is_usable(self) -> bool:
-        """Whether the other end has neither closed it nor sent anything since."""
+        """Whether the server has neither closed the connection nor sent anything while it was idle."""
         sock = self._sock
         if sock is None or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
             return False
         return not is_readable(sock)
 
     def failure(self, error: Exception) -> Undelivered | None:
-        """What a failure means for the caller; None where the connection was stale."""
+        """Convert an error to a failure; None if a kept connection was stale."""
         may_be_stale = self.used and not (self.aborted or self.reader.has_started)
         return failure_of(error, has_sent=self.has_sent, may_be_stale=may_be_stale)
 
     def abort(self) -> None:
-        """Wake whoever waits for this connection."""
+        """Wake the thread that waits for this connection."""
         self.aborted = True
         if self._sock is not None:
             with suppress(OSError):
-                # Not the method of a socket with TLS, which would take that off first, under whoever sends.
+                # Not the method of `SSLSocket`, which would first drop the TLS state that another thread is using.
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -221,12 +221,12 @@ class Connection:
 
 
 class BlockingConnections:
-    """Connections to runners, kept while they are idle. Threads share it; a forked process starts with none.
+    """A pool of connections. Threads may share it; a forked process starts with an empty one.
 
     Args:
-        verify: What to trust of a `https://` runner: see `tls_context`.
-        echoes: Which runners send the ids of requests back.
-        greatest_age: After how many seconds a connection takes no more requests.
+        verify: How to verify the certificate of a `https://` runner; see `tls_context`.
+        echoes: Checks that answers belong to their requests.
+        greatest_age: How long a connection is used, in seconds.
     """
 
     def __init__(self, verify: Verify, echoes: Echoes, greatest_age: float = GREATEST_AGE) -> None:
@@ -238,9 +238,9 @@ class BlockingConnections:
         self._busy: set[Connection] = set()
 
     def exchange(self, step: Send) -> Answer:
-        """Send a step and read its answer to the end.
+        """Send a step, and read the complete answer.
 
-        A kept connection that the runner closed just now is replaced at once: it broke before a byte of an answer.
+        If a kept connection breaks before the first byte of the answer, the request is sent again on a new one.
 
         Raises:
             Undelivered: There is no answer.
@@ -251,26 +251,26 @@ class BlockingConnections:
         if outcome is None:
             outcome = self._attempt(self._new(where), where, step)
         if isinstance(outcome, Undelivered):
-            raise outcome  # here, and not where it was caught: what is raised there keeps its frames alive
+            raise outcome  # not in an `except` block: the context would keep the frames of the failure alive
         assert outcome is not None  # noqa: S101 - a new connection is not stale
         return outcome
 
     @property
     def trust(self) -> Verify:
-        """What is trusted, with the certificates read if that was needed already."""
+        """The TLS context if it has been built, else the option `verify`."""
         return self._tls or self._verify
 
     def close(self) -> None:
-        """Close the connections that are idle; those in use close at the end of their calls."""
+        """Close the idle connections. Those in use are closed at the end of their calls."""
         self._kept.close()
 
     def abort(self) -> None:
-        """End all exchanges that are under way, on other threads."""
+        """Abort all exchanges in progress on other threads."""
         for connection in list(self._busy):
             connection.abort()
 
     def start_anew(self) -> None:
-        """In a forked process: close its copies of the other one's connections, which goes on with them."""
+        """Reset in a forked process: close its copies of the parent's connections, which the parent keeps using."""
         self._starting = threading.Lock()
         self._kept.drop()
         self._busy = set()
@@ -283,7 +283,7 @@ class BlockingConnections:
         return Connection(where, self._tls)
 
     def _attempt(self, connection: Connection, where: Target, step: Send) -> Answer | Undelivered | None:
-        """An answer, or why there is none; None if the connection turned out to be stale."""
+        """Make one attempt; return the answer or the failure, and None if a kept connection was stale."""
         self._busy.add(connection)
         try:
             reader = connection.exchange(where, step)
@@ -315,7 +315,7 @@ def _until(end: float) -> float:
 
 
 def _wait(sock: socket.socket, seconds: float) -> tuple[bool, bool]:
-    """Whether there is something to read, be it the end, and whether more can be written."""
+    """Wait until the socket can be read or written; return whether it can be read, and whether it can be written."""
     if isinstance(sock, ssl.SSLSocket) and sock.pending():
         return True, False
     if not hasattr(select, 'poll'):
@@ -328,7 +328,7 @@ def _wait(sock: socket.socket, seconds: float) -> tuple[bool, bool]:
 
 
 def _connected(waiting: list[socket.socket], seconds: float) -> list[tuple[socket.socket, int]]:
-    """Those that are connected, with 0, or that failed, with the system's number of the error."""
+    """Wait for connection attempts; return the sockets that finished, each with its error number (0 for connected)."""
     if hasattr(select, 'poll'):
         poll = select.poll()
         for sock in waiting:

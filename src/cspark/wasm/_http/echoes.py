@@ -1,4 +1,4 @@
-"""Whether an answer belongs to the request: by the id that a runner sends back."""
+"""Check that an answer belongs to its request, by the `x-request-id` that a runner returns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .request_head import Origin
 __all__ = ['Echoes', 'StrayAnswerError']
 
 GATEWAY_FAILED: Final = 500
-"""From this status on, a gateway may have answered in the runner's place, with an id of its own."""
+"""From this status on, the answer may come from a gateway in front of the runner, with an id of its own."""
 
 
 NAME_LENGTH: Final = len('x-request-id')
@@ -21,20 +21,20 @@ class StrayAnswerError(ConnectionError):
 
 
 class Echoes:
-    """Who sends the ids of requests back.
+    """Remembers which runners return the ids of requests.
 
-    A runner that did once answers another call when it comes with another id. A gateway that sets ids of its own says
-    nothing by them.
+    If a runner has returned an id before, an answer with a different one belongs to another request. A server that
+    never returned one, such as a gateway that sets its own ids, is not checked.
     """
 
     def __init__(self) -> None:
         self._who_repeats: set[Origin] = set()
 
     def check(self, origin: Origin, sent: Mapping[str, str], status: int, headers: Iterable[tuple[str, str]]) -> None:
-        """Compare the ids in the headers of a request and of the answer to it.
+        """Compare the ids in the headers of a request and of its answer.
 
         Raises:
-            StrayAnswerError: It is another request's.
+            StrayAnswerError: The answer belongs to another request.
         """
         asked, answered = _id_in(sent.items()), _id_in(headers)
         if asked is None or answered is None:
@@ -42,7 +42,7 @@ class Echoes:
         if asked == answered:
             self._who_repeats.add(origin)
         elif origin in self._who_repeats and status < GATEWAY_FAILED:
-            raise StrayAnswerError('the answer is that to another request')
+            raise StrayAnswerError('the answer belongs to another request')
 
 
 def _id_in(headers: Iterable[tuple[str, str]]) -> str | None:

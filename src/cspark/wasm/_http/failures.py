@@ -1,8 +1,9 @@
-"""What a failure of any way to send means to the caller.
+"""Convert the failures of all transports to `Undelivered`.
 
-`Undelivered.sent` is false where not a byte of the request can have reached the runner: there was no connection, or the
-request is refused here. A call that may have arrived is not repeated as one that did not, but for one case: a kept
-connection that breaks before a byte of an answer was most likely closed by the runner just before. It is replaced once.
+`Undelivered.sent` is false if no byte of the request can have reached the runner: there was no connection, or the
+request could not be written. A request that may have arrived is only repeated if that is safe, with one exception: if a
+kept connection breaks before the first byte of the answer, the runner most likely closed it just before. It is replaced
+once.
 """
 
 from __future__ import annotations
@@ -33,46 +34,46 @@ __all__ = [
 ]
 
 BROKEN: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-"""What an operation on a connection raises that the other end has closed."""
+"""The exceptions that operations raise on a connection that the server has closed."""
 
 
 def timeout_failure(error: Exception, *, sent: bool) -> Undelivered:
-    """A wait took too long."""
+    """Build the failure for a wait that took too long."""
     return _undelivered(SparkTimeoutError(_words(error)), error, sent=sent)
 
 
 def unreachable_failure(error: Exception) -> Undelivered:
-    """There was no connection; nothing was sent."""
+    """Build the failure for a connection that could not be made; nothing was sent."""
     return _undelivered(SparkConnectionError(f'the runner cannot be reached: {_words(error)}'), error, sent=False)
 
 
 def connection_failure(error: Exception) -> Undelivered:
-    """The connection ended too early, or what came on it is no answer to the request."""
+    """Build the failure for a connection that broke, or that carried something other than the answer."""
     return _undelivered(SparkConnectionError(f'the connection broke: {_words(error)}'), error, sent=True)
 
 
 def decode_failure(error: Exception) -> Undelivered:
-    """The answer came, and cannot be unpacked."""
-    return _undelivered(SparkDecodeError(f'the answer cannot be unpacked: {_words(error)}'), error, sent=True)
+    """Build the failure for an answer that cannot be decompressed."""
+    return _undelivered(SparkDecodeError(f'the answer cannot be decompressed: {_words(error)}'), error, sent=True)
 
 
 def request_failure(error: Exception) -> Undelivered:
-    """The request cannot be sent as it is."""
+    """Build the failure for a request that cannot be written, such as one with an invalid header."""
     return _undelivered(SparkSdkError(f'the request cannot be sent: {_words(error)}'), error, sent=False)
 
 
 def failure_of(error: Exception, *, has_sent: bool, may_be_stale: bool) -> Undelivered | None:
-    """What an error of one of our own connections means.
+    """Convert an error of one of our own connections.
 
     Args:
-        error: What went wrong.
-        has_sent: Whether some of the request may have arrived.
-        may_be_stale: Whether the connection was used before, and not a byte of the answer has come.
+        error: The error.
+        has_sent: Whether a part of the request may have reached the runner.
+        may_be_stale: Whether the connection was used before, and no byte of the answer has been received.
 
     Returns:
-        None where a kept connection broke, which says nothing about the runner.
+        The failure; None if a kept connection was stale, so that the request should be sent on a new one.
     """
-    if isinstance(error, TimeoutError) and error.errno is None:  # the system's own has a number, and is a lost link
+    if isinstance(error, TimeoutError) and error.errno is None:  # the system's ETIMEDOUT is a lost link
         return timeout_failure(error, sent=has_sent)
     if not isinstance(error, OSError):
         return request_failure(error)
@@ -82,7 +83,7 @@ def failure_of(error: Exception, *, has_sent: bool, may_be_stale: bool) -> Undel
 
 
 def masked(error: Exception, step: Send) -> Exception:
-    """An error without credentials in its words, which may be the server's."""
+    """Return an error without credentials in its text, which may quote the server."""
     said = str(error)
     hidden = mask(said, secrets_in(step.credentials, step.headers))
     if hidden == said:
@@ -91,7 +92,7 @@ def masked(error: Exception, step: Send) -> Exception:
 
 
 def is_lost_link(error: Exception) -> bool:
-    """Whether the system gave a connection up, which it calls a timeout too."""
+    """Whether the system gave up the connection; it reports that as a timeout too (ETIMEDOUT)."""
     return any(isinstance(one, TimeoutError) and one.errno == errno.ETIMEDOUT for one in _chain(error))
 
 
@@ -111,7 +112,7 @@ def unless_from_signal_handler(error: BaseException) -> None:
 
 
 def _code(handler: Any) -> types.CodeType | None:
-    """The code of a handler that is written in Python."""
+    """Return the code object of a handler that is written in Python."""
     function = getattr(handler, '__func__', handler)
     if callable(handler) and not isinstance(function, types.FunctionType):
         function = type(handler).__call__
@@ -119,7 +120,7 @@ def _code(handler: Any) -> types.CodeType | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that it was raised from."""
+    """Yield an error and all errors in its chain of causes and contexts."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -135,8 +136,10 @@ def _words(error: Exception) -> str:
 
 
 def _undelivered(found: SparkSdkError, error: Exception, *, sent: bool) -> Undelivered:
-    """What is raised has a copy of the library's error as its cause: the original one drags along the frames of the
-    library, where credentials stand among the local variables."""
+    """Build an `Undelivered` with a copy of the library's error as the cause.
+
+    The original error would keep the frames of the library alive, with credentials among their local variables.
+    """
     kind = type(error)
     try:
         found.__cause__ = kind(*error.args) if isinstance(error, OSError) else kind(_words(error))

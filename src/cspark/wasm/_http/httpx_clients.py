@@ -1,4 +1,4 @@
-"""The clients of httpx that carry what the core does not: proxies, uploads, an `httpx.Auth`, other event loops."""
+"""The httpx clients, for what our own connections cannot send: proxies, uploads, an `httpx.Auth`, other event loops."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ __all__ = ['check_http_client', 'has_core', 'is_mocked', 'make_http_client', 'wa
 HttpClient = TypeVar('HttpClient', httpx.Client, httpx.AsyncClient)
 
 NO_PROXY_ADDRESS: Final = (
-    'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is no address of a proxy, such as http://proxy:8080 (it is not shown, for it '
-    'may hold a password)'
+    'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not an address such as http://proxy:8080 (it is not shown here, for it '
+    'may contain a password)'
 )
 NO_SOCKS: Final = 'HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs `pip install httpx[socks]`'
 
 TRANSPORTS: Final = (None, 'httpx')
 
 CHOOSING: Final = '_transport_for_url'
-"""What respx patches of httpx's clients; no part of httpx that others may rely on."""
+"""The private method of httpx's clients that respx patches."""
 
 
 def check_http_client(given: object, kind: type[httpx.Client | httpx.AsyncClient]) -> None:
-    """Refuse what is not a caller's own client of this kind.
+    """Check the type of an `http_client` argument.
 
     Raises:
-        SparkConfigError: It is something else, such as the client of the other world.
+        SparkConfigError: It is not an httpx client of this kind, such as an async one for a blocking client.
     """
     if given is not None and not isinstance(given, kind):
         raise SparkConfigError(f'http_client must be an httpx.{kind.__name__} here, not {type(given).__name__}')
 
 
 def wants_httpx(transport: object) -> bool:
-    """Whether everything is to go through httpx: by the argument, or by `CSPARK_TRANSPORT`.
+    """Whether httpx should send all requests, by the argument or else by `CSPARK_TRANSPORT`.
 
     Raises:
-        SparkConfigError: It is anything but `httpx`.
+        SparkConfigError: The value is not `httpx`.
     """
     chosen = transport if transport is not None else os.environ.get('CSPARK_TRANSPORT') or None
     if chosen not in TRANSPORTS:
@@ -57,10 +57,10 @@ def wants_httpx(transport: object) -> bool:
 
 
 def has_core(shell: str) -> bool:
-    """Whether `httptools` is there, with which the core reads; where it has no wheel, httpx carries everything.
+    """Whether our own connections can be used, which need `httptools`. Where it has no wheel, httpx sends everything.
 
-    The shell is imported here, when a client is built: a process that is forked in the middle of an import waits for it
-    for ever.
+    The module is imported here, when a client is built: a process that is forked during a later import would wait for
+    it for ever.
     """
     try:
         importlib.import_module(f'..{shell}', __name__)
@@ -70,7 +70,7 @@ def has_core(shell: str) -> bool:
 
 
 def is_mocked() -> bool:
-    """Whether a library that stands in for the network in tests, such as respx or pytest-httpx, has patched httpx."""
+    """Whether a library that mocks the network in tests, such as respx or pytest-httpx, has patched httpx."""
     global _seen
     found = (
         getattr(httpx.Client, CHOOSING),
@@ -85,7 +85,7 @@ def is_mocked() -> bool:
 
 
 def _pools(httpcore: Any) -> tuple[Any, ...]:
-    """What respx patches by default; httpx imports its module, which takes a while, when it sends."""
+    """Return the methods of httpcore that respx patches by default, if it is imported; httpx imports it to send."""
     if httpcore is None:
         return ()
     return httpcore.ConnectionPool.handle_request, httpcore.AsyncConnectionPool.handle_async_request
@@ -97,14 +97,14 @@ def _is_foreign(function: Any) -> bool:
 
 
 _seen: tuple[tuple[object, ...], bool] = (), False
-"""What was there when it was looked at last, and whether any of it is a stand-in."""
+"""The functions found by the last `is_mocked`, and its result."""
 
 
 def make_http_client(kind: type[HttpClient], verify: Verify, proxies: Proxies) -> HttpClient:
-    """An httpx client of our own: it keeps no cookies, its limits come with each request, and so do its proxies.
+    """Make an httpx client. It stores no cookies, and each request brings its own timeouts and chooses its proxy.
 
     Raises:
-        SparkConfigError: The environment names a proxy that is none.
+        SparkConfigError: A proxy in the environment is not valid.
     """
     refusing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     routed: Any = {httpx.Client: _Routed, httpx.AsyncClient: _AsyncRouted}[kind]
@@ -115,7 +115,7 @@ def make_http_client(kind: type[HttpClient], verify: Verify, proxies: Proxies) -
         problem = NO_PROXY_ADDRESS
     except ImportError:
         problem = NO_SOCKS
-    raise SparkConfigError(problem)  # here, and not above: httpx's frames hold the address
+    raise SparkConfigError(problem)  # not in the `except` block: the context's frames hold the proxy's address
 
 
 def _options(context: Any, proxies: Proxies, number: int) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _options(context: Any, proxies: Proxies, number: int) -> dict[str, Any]:
 
 
 class _Scoped(httpx.URL):
-    """A URL whose host is spelled as the system's resolver takes it."""
+    """A URL whose host has a scope (`%eth0`) unescaped, as the system's resolver expects it."""
 
     @property
     def raw_host(self) -> bytes:
@@ -137,8 +137,10 @@ class _Scoped(httpx.URL):
 
 
 def addressed(request: httpx.Request) -> httpx.Request:
-    """The request, changed where its host ends with a dot or names an interface: so that httpx looks it up, and checks
-    its certificate, as our own connections do."""
+    """Adapt a request whose host ends with a dot or has a scope (`%eth0`).
+
+    httpx then looks it up and checks its certificate in the same way as our own connections.
+    """
     where = target(str(request.url))
     if where.host.endswith('.') or '%' in where.host:
         request.url = _Scoped(request.url)
@@ -148,7 +150,7 @@ def addressed(request: httpx.Request) -> httpx.Request:
 
 
 class _Routed(httpx.BaseTransport):
-    """A transport for each proxy, and one for what goes directly."""
+    """A transport of httpx that passes each request to the one for its proxy, or for no proxy."""
 
     def __init__(self, context: Any, proxies: Proxies) -> None:
         self._proxies = proxies
@@ -165,7 +167,7 @@ class _Routed(httpx.BaseTransport):
 
 
 class _AsyncRouted(httpx.AsyncBaseTransport):
-    """The same, awaited."""
+    """The async counterpart of `_Routed`."""
 
     def __init__(self, context: Any, proxies: Proxies) -> None:
         self._proxies = proxies

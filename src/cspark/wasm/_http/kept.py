@@ -1,4 +1,4 @@
-"""Connections that are kept while nobody uses them. It does no I/O."""
+"""The pool of idle connections. It does no I/O of its own."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ from .request_head import Origin
 __all__ = ['GREATEST_AGE', 'LONGEST_IDLE', 'KeptConnections']
 
 LONGEST_IDLE: Final = 5.0
-"""How long a connection is kept that nobody uses, in seconds: as long as httpx keeps one, and a
-server of Node.js does."""
+"""How long an idle connection is kept, in seconds: the default of httpx and of servers in Node.js."""
 
 GREATEST_AGE: Final = 300.0
-"""After so many seconds a connection takes no more requests, so that a name that leads elsewhere by now is noticed."""
+"""How long a connection is used, in seconds. A new one looks the name up again, and notices that it has moved."""
 
 MOST_IDLE: Final = 64
-"""How many connections to a runner are kept while nobody uses them."""
+"""How many idle connections to a runner are kept."""
 
 
 class Kept(Protocol):
-    """What a connection has to have to be kept."""
+    """The interface of a connection that can be kept."""
 
     idle_since: float
     made_at: float
 
     def is_usable(self) -> bool:
-        """Whether the other end has neither closed it nor sent anything since."""
+        """Whether the server has neither closed the connection nor sent anything while it was idle."""
         ...
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""
         ...
 
 
@@ -40,10 +39,12 @@ Connection = TypeVar('Connection', bound=Kept)
 
 
 class KeptConnections(Generic[Connection]):
-    """The idle connections of a client; threads may share it.
+    """The idle connections of a client. Threads may share it.
+
+    There is no lock: taking from and adding to a deque are atomic, so a thread at worst finds one empty.
 
     Args:
-        greatest_age: After how many seconds a connection is not used any more.
+        greatest_age: How long a connection is used, in seconds.
     """
 
     def __init__(self, greatest_age: float = GREATEST_AGE) -> None:
@@ -52,7 +53,7 @@ class KeptConnections(Generic[Connection]):
         self._idle: dict[Origin, deque[Connection]] = {}
 
     def take(self, origin: Origin) -> Connection | None:
-        """The connection that was used last, of those that are still good."""
+        """Take the most recently used connection that is still usable; None if there is none."""
         self._close_old()
         connections = self._idle.get(origin)
         while connections:
@@ -66,7 +67,7 @@ class KeptConnections(Generic[Connection]):
         return None
 
     def keep(self, origin: Origin, connection: Connection) -> None:
-        """Keep a connection, which is idle from now on."""
+        """Add a connection that has become idle."""
         connection.idle_since = time.monotonic()
         connections = self._idle.setdefault(origin, deque())
         connections.append(connection)
@@ -78,12 +79,12 @@ class KeptConnections(Generic[Connection]):
                 return
 
     def close(self) -> None:
-        """Close all, and each that comes back from now on."""
+        """Close all idle connections, and every connection that becomes idle from now on."""
         self.is_closed = True
         self.drop()
 
     def drop(self) -> None:
-        """Close all."""
+        """Close all idle connections."""
         for connections in list(self._idle.values()):
             while connections:
                 try:
@@ -92,7 +93,7 @@ class KeptConnections(Generic[Connection]):
                     break
 
     def _close_old(self) -> None:
-        """Close those that were idle for too long, whoever they lead to."""
+        """Close the connections to any runner that are idle for too long or too old."""
         now = time.monotonic()
         for connections in list(self._idle.values()):
             while connections and self._is_old(connections[0], now):

@@ -1,4 +1,4 @@
-"""How long a wait may be."""
+"""Deadlines and limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._calls.steps import Send
 __all__ = ['LARGEST_ANSWER', 'OutOfTimeError', 'Phase', 'run_until', 'time_for', 'time_left']
 
 LARGEST_ANSWER: Final = 1 << 30
-"""What an answer may hold, and what it may unpack to, in bytes."""
+"""The largest size of an answer's body, both as received and decompressed, in bytes."""
 
 Phase: TypeAlias = Literal['connect', 'write', 'read', 'pool']
 
@@ -23,17 +23,17 @@ Result = TypeVar('Result')
 
 
 class OutOfTimeError(TimeoutError):
-    """The time of the whole call, or of a phase of it, is over."""
+    """The timeout of the whole call, or of one of its phases, has passed."""
 
     def __init__(self, *words: object) -> None:
         super().__init__(*(words or ('the time is over',)))
 
 
 def time_left(deadline: float) -> float:
-    """The seconds until the deadline.
+    """Return the time until the deadline, in seconds.
 
     Raises:
-        OutOfTimeError: There are none.
+        OutOfTimeError: The deadline has passed.
     """
     seconds = deadline - time.monotonic()
     if seconds <= 0:
@@ -42,17 +42,17 @@ def time_left(deadline: float) -> float:
 
 
 def run_until(deadline: float, function: Callable[[], Result]) -> Result:
-    """Call what has no limit of its own, on a thread that is left alone when the time is over.
+    """Call a function that has no timeout of its own. It runs on a thread, which is abandoned at the deadline.
 
     Raises:
-        OutOfTimeError: The time is over.
+        OutOfTimeError: The deadline has passed.
     """
     done: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:
         try:
             done.put((function(), None))
-        except BaseException as error:  # noqa: BLE001 - it goes to who waits
+        except BaseException as error:  # noqa: BLE001 - it is raised on the waiting thread
             done.put((None, error))
 
     context = contextvars.copy_context()
@@ -67,10 +67,10 @@ def run_until(deadline: float, function: Callable[[], Result]) -> Result:
 
 
 def time_for(step: Send, phase: Phase) -> float:
-    """How long a wait in this phase may be, in seconds.
+    """Return how long a wait in this phase may last, in seconds.
 
     Raises:
-        OutOfTimeError: The time of the whole call is over.
+        OutOfTimeError: The deadline of the whole call has passed.
     """
     left = time_left(step.deadline)
     return min(step.phases.get(phase, left), left) if step.phases else left

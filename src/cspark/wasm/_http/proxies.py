@@ -1,4 +1,4 @@
-"""Which proxy leads to a runner: one reader of the environment for every way to send."""
+"""Choose the proxy for a request. All transports use this reading of the environment."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ logger = logging.getLogger('cspark.wasm')
 
 
 class Proxies:
-    """The proxies as the environment had them when the client was built.
+    """The proxies of the environment, as it was when the client was built.
 
-    `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` name them and `NO_PROXY` the hosts that are reached directly, each in
-    small letters too, which go before capital ones: names and what stands before them (`example.com`, `.example.com`),
-    what stands before them alone (`*.example.com`), `*`, addresses, networks (`10.0.0.0/8`), and any of these but the
-    last with a port. Without any of them, what the system says counts on Windows and macOS.
+    `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` name the proxies, and `NO_PROXY` the hosts that are reached directly.
+    Each name is also read in lower case, which takes precedence. `NO_PROXY` holds names, which include their subdomains
+    (`example.com`, `.example.com`), subdomains only (`*.example.com`), `*`, addresses, and networks (`10.0.0.0/8`). All
+    but networks may have a port. If none of the variables is set, the settings of Windows or macOS are used.
     """
 
     def __init__(self) -> None:
@@ -38,18 +38,18 @@ class Proxies:
         self._rules = [rule for entry in re.split(r'[\s,]+', found.pop('no', '')) if entry and (rule := _rule(entry))]
         addresses = [proxy if '://' in proxy else f'http://{proxy}' for proxy in found.values()]
         self._numbers = {scheme: number for number, scheme in enumerate(found, 1)}
-        # In no attribute, which would show it: it may hold a password.
+        # A closure, not an attribute: an address may contain a password, and attributes appear in error reports.
         self.address: Callable[[int], str] = lambda number: addresses[number - 1]
         self._asks_system = not urllib.request.getproxies_environment() and os.name == 'nt'
         self._known: dict[tuple[str, str, int], int] = {}
 
     @property
     def numbers(self) -> list[int]:
-        """What `address` knows the proxies by."""
+        """The numbers of the proxies, which `address` takes."""
         return list(self._numbers.values())
 
     def lead_to(self, url: str) -> int:
-        """The number of the proxy that requests to this URL go through; 0 where they go directly."""
+        """Return the number of the proxy for requests to this URL; 0 if they are sent directly."""
         if not self._numbers:
             return 0
         where = target(url)
@@ -65,7 +65,7 @@ class Proxies:
 
 
 def _rule(entry: str) -> Rule | None:
-    """What an entry of `NO_PROXY` means; None, with a warning, where it cannot be read."""
+    """Parse an entry of `NO_PROXY`; log a warning and return None if it is not valid."""
     if entry == '*':
         return lambda _: True
     if '/' in entry:
@@ -104,5 +104,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _skip(entry: str) -> Rule | None:
-    logger.warning('an entry of NO_PROXY is skipped, for it is neither a host nor a network: %.100r', entry)
+    logger.warning('an entry of NO_PROXY is ignored, because it is neither a host nor a network: %.100r', entry)
     return None

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to an `Answer`: unpacked, and without what must not be kept."""
+"""Make an `Answer` from the bytes received: decompress the body, and drop headers that must not be kept."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 __all__ = ['encodings_of', 'is_heavy', 'received', 'unpack_body']
 
 HEAVY: Final = 1 << 16
-"""What takes a while to unpack, in bytes."""
+"""From this size on, a compressed body is decompressed on a thread, in bytes."""
 
 NAMES: Final[dict[str, Encoding]] = {'gzip': 'gzip', 'x-gzip': 'gzip', 'deflate': 'deflate'}
 
 
 def encodings_of(headers: list[tuple[str, str]]) -> list[str]:
-    """How a body is packed, in the order in which that was done; the outermost one comes last."""
+    """Return the content encodings of a body, in the order in which they were applied."""
     lines = [value for name, value in headers if len(name) == 16 and name.lower() == 'content-encoding']
     named = [one.strip().lower() for one in ','.join(lines).split(',')] if lines else []
     return [one for one in named if one not in ('', 'identity')]
 
 
 def unpack_body(step: Send, content: bytes, encodings: list[str]) -> bytes:
-    """A body as it was before it was compressed, within limits.
+    """Decompress a body.
 
     Raises:
-        Undelivered: It is not what its `Content-Encoding` says, or too large.
+        Undelivered: The body does not have its content encodings, or is too large.
     """
     if not content:
         return content
     try:
         if unasked := [encoding for encoding in encodings if encoding not in NAMES]:
-            raise ValueError(f'{unasked[0]!r} was not asked for; this client asked for {", ".join(ENCODINGS)}')
+            raise ValueError(f'{unasked[0]!r} was not requested; this client accepts {", ".join(ENCODINGS)}')
         for encoding in reversed(encodings):
             content = unpack(content, NAMES[encoding], limits.LARGEST_ANSWER, raw_too=True)
     except ValueError as error:
@@ -47,15 +47,15 @@ def unpack_body(step: Send, content: bytes, encodings: list[str]) -> bytes:
 
 
 def is_heavy(reader: AnswerReader) -> bool:
-    """Whether unpacking takes long enough for a thread."""
+    """Whether the body takes long enough to decompress that a thread should do it."""
     return len(reader.content) > HEAVY and bool(encodings_of(reader.headers))
 
 
 def received(step: Send, reader: AnswerReader) -> Answer:
-    """What came back.
+    """Make the answer from what was read.
 
     Raises:
-        Undelivered: The body cannot be unpacked.
+        Undelivered: The body cannot be decompressed.
     """
     encodings = encodings_of(reader.headers)
     content = unpack_body(step, reader.content, encodings) if encodings else reader.content

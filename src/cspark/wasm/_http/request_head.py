@@ -1,4 +1,4 @@
-"""What goes out: where a URL leads, and the head of a request."""
+"""The target of a URL, and the head of a request."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ __all__ = ['Origin', 'Target', 'target', 'write_head']
 DEFAULT_HEADERS: Final = {'Accept': '*/*', 'Accept-Encoding': ', '.join(ENCODINGS), 'Connection': 'keep-alive'}
 
 Origin = tuple[str, str, int]
-"""Scheme, host and port: what a connection leads to."""
+"""The scheme, host and port that a connection leads to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a URL leads."""
+    """The target of a URL.
+
+    Attributes:
+        origin: The scheme, host and port.
+        path: The path and query, percent-encoded.
+        authority: The value of the `Host` header.
+    """
 
     origin: Origin
     path: str
@@ -47,7 +53,7 @@ class Target:
 
 @lru_cache(1024)
 def target(url: str) -> Target:
-    """The parts of an absolute URL, as httpx reads it.
+    """Split an absolute URL into its parts, in the same way as httpx.
 
     >>> target('http://localhost:3000/t/api/v4/execute').path
     '/t/api/v4/execute'
@@ -55,22 +61,22 @@ def target(url: str) -> Target:
     parsed = httpx.URL(in_ascii(url))
     port = parsed.port or (443 if parsed.scheme == 'https' else 80)
     origin = (parsed.scheme, parsed.raw_host.decode().replace('%25', '%'), port)
-    authority = re.sub('%25[^]]*', '', parsed.netloc.decode())  # the interface is this machine's own affair
+    authority = re.sub('%25[^]]*', '', parsed.netloc.decode())  # without a scope, which only this machine knows
     return Target(origin, parsed.raw_path.decode(), authority)
 
 
 @lru_cache(256)
 def _default_lines(*names: str) -> list[str]:
-    """The headers that are sent unless they are among these."""
+    """Return the lines of the default headers, without those that are among these names."""
     named = {name.lower() for name in names}
     return [f'{name}: {value}' for name, value in DEFAULT_HEADERS.items() if name.lower() not in named]
 
 
 def write_head(where: Target, step: Send) -> bytes:
-    """The head of a request.
+    """Write the head of a request.
 
     Raises:
-        ValueError: A header holds the end of a line, or what cannot be sent.
+        ValueError: A header contains a line break, or a character outside of Latin-1.
     """
     headers = {**step.headers, **step.credentials}
     lines = [f'{step.method} {where.path} HTTP/1.1', f'Host: {where.authority}', *_default_lines(*headers)]
@@ -78,6 +84,7 @@ def write_head(where: Target, step: Send) -> bytes:
     if step.content is not None:
         lines.append(f'Content-Length: {len(step.content)}')
     head = '\r\n'.join(lines)
+    # There must be as many line breaks as were written here; others would let a value add headers of its own.
     if not head.count('\r') == head.count('\n') == len(lines) - 1:
         raise ValueError('a header holds the end of a line')
     return f'{head}\r\n\r\n'.encode('latin-1')

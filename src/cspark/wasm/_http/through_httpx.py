@@ -1,4 +1,4 @@
-"""Sending through httpx: a step to a request, an answer to ours, httpx's errors to ours; for both worlds."""
+"""Send steps through httpx, blocking or async: convert the request, the answer and the errors."""
 
 from __future__ import annotations
 
@@ -33,17 +33,22 @@ from .request_head import target
 __all__ = ['exchange', 'exchange_async']
 
 PYTHON_ENDS: Final = 'cannot schedule new futures'
-"""What asyncio says when a name is looked up while Python ends."""
+"""The message of asyncio's error when a host is looked up while the interpreter shuts down."""
 
 PIECE: Final = 1 << 16
+"""The size of the pieces in which a body is written, in bytes."""
+
 FAILURES: Final = (httpx.RequestError, httpx.InvalidURL, ssl.SSLError, StrayAnswerError)
 
 
 class _Exchange:
-    """An exchange under way.
+    """An exchange in progress.
 
-    `sent` says whether the request may have arrived: what carries it tells when it connects and when it sends; one that
-    tells nothing may have sent anything.
+    Attributes:
+        sent: Whether the request may have reached the runner. httpcore reports when it connects and when it sends; a
+            transport that reports nothing may have sent it.
+        is_over: Whether the caller has given up.
+        size: The number of bytes of the body received so far.
     """
 
     def __init__(self, step: Send, echoes: Echoes) -> None:
@@ -54,18 +59,18 @@ class _Exchange:
         self.size = 0
 
     def trace(self, event: str, details: Mapping[str, Any]) -> None:
-        """Called by httpcore. What asks a proxy for a tunnel is not the request."""
+        """Called by httpcore. A CONNECT request, which asks a proxy for a tunnel, is not the request itself."""
         if event.endswith('connect_tcp.started'):
             self.sent = False
         elif event.endswith('send_request_headers.started') and details['request'].method != b'CONNECT':
             self.sent = True
 
     async def trace_awaited(self, event: str, details: Mapping[str, Any]) -> None:
-        """The same where httpcore awaits it."""
+        """Called by httpcore's async half, which awaits it."""
         self.trace(event, details)
 
     def build(self, http_client: httpx.Client | httpx.AsyncClient, files: Any, trace: Any) -> httpx.Request:
-        """A new request for each attempt: a body that was read, such as a file, starts at its beginning again."""
+        """Build a new request for an attempt, so that a body that was read before starts at its beginning."""
         step = self.step
         left = time_left(step.deadline)
         phases = {name: min(seconds, left) for name, seconds in (step.phases or {}).items()}
@@ -81,13 +86,13 @@ class _Exchange:
         return request
 
     def check(self, answer: httpx.Response) -> None:
-        """Before the body is read: a connection whose answer is left unread is closed."""
+        """Check that the answer belongs to the request. Its body is unread, so a failure closes the connection."""
         headers = answer.headers.multi_items()
         origin = target(self.step.url).origin
         self.echoes.check(origin, self.step.headers, answer.status_code, headers)
 
     def take(self, parts: list[bytes], part: bytes) -> None:
-        """Keep a part of the body."""
+        """Add a part of the body."""
         if self.is_over:
             raise OutOfTimeError
         time_left(self.step.deadline)
@@ -97,7 +102,7 @@ class _Exchange:
             raise decode_failure(ValueError(f'it is larger than {LARGEST_ANSWER:,} bytes'))
 
     def failure(self, error: Exception) -> Undelivered:
-        """What a failure means for the caller."""
+        """Convert an error of httpx."""
         if self.step.auth is not None and isinstance(error, httpx.RequestError):
             _hide_what_auth_gave(self.step, error.request)
         if is_lost_link(error):
@@ -109,13 +114,13 @@ class _Exchange:
                 return timeout_failure(error, sent=self.sent)
             case httpx.DecodingError():
                 return decode_failure(masked(error, self.step))
-            case httpx.ProxyError():  # its words are the proxy's, which was sent a password too
+            case httpx.ProxyError():  # its text is from the proxy, and may echo the password sent to it
                 status = re.match(r'\d{3}', str(error))
                 said = f'with status {status[0]}' if status else 'to connect'
                 return unreachable_failure(ConnectionError(f'the proxy refuses {said}'))
             case httpx.ConnectError():
                 return unreachable_failure(error)
-            # anyio's TLS raises one of its own.
+            # `ssl.SSLError` comes from anyio's TLS, which httpx does not convert.
             case httpx.NetworkError() | httpx.RemoteProtocolError() | ssl.SSLError() | StrayAnswerError():
                 failure = connection_failure if self.sent else unreachable_failure
                 return failure(masked(error, self.step))
@@ -126,8 +131,8 @@ class _Exchange:
 def exchange(step: Send, http_client: httpx.Client, echoes: Echoes) -> Answer:
     """Send a step and read its answer to the end.
 
-    httpx limits each wait and not a call, so that a head that drips would keep it for ever: it is given a thread, and
-    left alone with it when the time is over.
+    httpx limits each wait but not the whole call, so an answer that arrives byte by byte could take for ever. It runs
+    on a thread, which is abandoned at the deadline.
 
     Raises:
         Undelivered: There is no answer.
@@ -157,7 +162,7 @@ def _exchange(under_way: _Exchange, http_client: httpx.Client) -> Answer:
     except (*FAILURES, OutOfTimeError) as error:
         unless_from_signal_handler(error)
         failure = under_way.failure(error)
-    raise failure  # here, and not above: what is raised there keeps httpx's frames alive
+    raise failure  # not in the `except` block: the context would keep httpx's frames alive
 
 
 async def exchange_async(step: Send, http_client: httpx.AsyncClient, echoes: Echoes) -> Answer:
@@ -198,7 +203,7 @@ def _require_open(http_client: httpx.Client | httpx.AsyncClient) -> None:
 
 
 class _Pieces(httpx.AsyncByteStream):
-    """A body in pieces: httpx limits the time of each, and one piece would be all of it."""
+    """A body in pieces. httpx's write timeout applies to each piece, so a large body must not be a single one."""
 
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
@@ -209,7 +214,7 @@ class _Pieces(httpx.AsyncByteStream):
 
 
 class _Timed:
-    """A file that is read only until the time of the whole call is over; httpx knows a limit for each piece alone."""
+    """A file whose reads fail after the deadline of the call; httpx only limits the time of each piece."""
 
     def __init__(self, file: Any, step: Send) -> None:
         self._file = file
@@ -225,19 +230,19 @@ class _Timed:
 
 
 def _sending(step: Send) -> dict[str, Any]:
-    """How a request is sent: redirects are the caller's affair, credentials may be an `httpx.Auth`'s."""
+    """Return the arguments of httpx's `send`: redirects are not followed, and an `httpx.Auth` is applied."""
     auth = {'auth': step.auth} if step.auth is not None else {}
     return {'stream': True, 'follow_redirects': False, **auth}
 
 
 def _hide_what_auth_gave(step: Send, request: httpx.Request) -> None:
-    """What an `httpx.Auth` added is a credential like others."""
+    """Treat the `Authorization` header that an `httpx.Auth` added as a credential, so that it is masked."""
     step.credentials = {name: value for name, value in request.headers.items() if name == 'authorization'}
 
 
 def _received(step: Send, answer: httpx.Response, raw: bytes | None) -> Answer:
     headers = answer.headers.multi_items()
-    # What a hook or a transport of the caller's has read, httpx has unpacked.
+    # If a hook or a transport of the caller has read the body, httpx has decompressed it.
     content = answer.content if raw is None else unpack_body(step, raw, encodings_of(headers))
     sent = shown(answer.request.headers)
     if step.auth is not None:

@@ -1,4 +1,4 @@
-"""What a client trusts of a `https://` runner."""
+"""The verification of a `https://` runner's certificate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Verify: TypeAlias = bool | str | ssl.SSLContext
 
 
 def tls_context(verify: Verify) -> ssl.SSLContext:
-    """What a client of a `https://` runner trusts. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
+    """Build the TLS context for the option `verify`. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
 
     Raises:
         SparkConfigError: A file of certificates cannot be read.
@@ -29,13 +29,14 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
         except OSError as error:
             raise SparkConfigError(f'SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}') from None
     try:
-        return ssl.create_default_context(cafile=Path(verify))  # an empty text is a folder then, and not the default
+        # A `Path`, because an empty string would mean the default; as a path it is a folder, and refused.
+        return ssl.create_default_context(cafile=Path(verify))
     except OSError as error:
         raise SparkConfigError(f'verify: {verify!r} cannot be read as a file of certificates: {error}') from None
 
 
 def trusted(verify: Verify) -> Verify:
-    """The same with a file of certificates read, so that one that cannot be read is refused at once.
+    """Read the file of certificates, if `verify` is one, so that an unreadable file is refused when a client is built.
 
     Raises:
         SparkConfigError: A file of certificates cannot be read.
@@ -44,5 +45,5 @@ def trusted(verify: Verify) -> Verify:
 
 
 def server_name(host: str) -> str:
-    """The name that a certificate must have: without the dot that may end a name, and without an interface."""
+    """Return the name that the certificate must have: the host without a final dot and without a scope (`%eth0`)."""
     return host.partition('%')[0].rstrip('.')

@@ -1,4 +1,4 @@
-"""Performs a run of `execute_many` on tasks of an event loop."""
+"""Perform a run of `execute_many` on tasks of an event loop."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ Timed: TypeAlias = tuple[ServiceExecuted[Any], float]
 Read: TypeAlias = tuple[Rows | None, ChunkResults | None]
 
 MOMENT: Final = 0.002
-"""How long records of an async iterable wait for more of them before they are sent, in seconds."""
+"""How long to wait for more records of an async iterable before sending those that have arrived, in seconds."""
 
 TURN: Final = 1000
-"""After so many results without a pause, other tasks have their turn."""
+"""How many results are yielded before other tasks get a turn."""
 
 LONGEST_LEAVE: Final = 1.0
-"""How long the end of a run waits for a blocking iterable to give what it was asked for, in seconds."""
+"""How long the end of a run waits for a blocking iterable that is still being read, in seconds."""
 
 
 async def run_awaiting(
     run: Run, source: Source | AsyncIterator[Any], call: Callable[[Chunk], Awaitable[ServiceExecuted[Any]]]
 ) -> AsyncGenerator[RecordResult]:
-    """Yield the results as they come. What is under way is ended when the caller stops listening."""
+    """Yield the results as they become ready. Calls in flight are cancelled if the caller stops reading."""
     flying: dict[asyncio.Task[Timed], Chunk] = {}
     reading: asyncio.Task[Read] | None = None
     reader = source if isinstance(source, Source) else _Reader(source)
@@ -71,7 +71,7 @@ async def run_awaiting(
 
 
 async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
-    """Wait for a task to end, or for the time to send again."""
+    """Wait until a task ends or the planner's pause is over; return the tasks that have ended."""
     if not tasks:
         await anyio.sleep(run.planner.pause)
         return set()
@@ -80,7 +80,7 @@ async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
 
 
 async def _read(run: Run, reader: Source | _Reader, count: int, exactly: bool) -> Read:
-    """The next records, and what is known of them."""
+    """Read the next records, and look up their results in the checkpoint."""
     if isinstance(reader, _Reader):
         read = await reader.take(count, exactly=exactly)
         return read, None if run.checkpoint is None else await aside(run.known, read)
@@ -89,14 +89,15 @@ async def _read(run: Run, reader: Source | _Reader, count: int, exactly: bool) -
         read = source.take(count, exactly=exactly)
         return read, run.known(read)
 
-    return await anyio.to_thread.run_sync(take, reader)  # it may take for ever: nobody waits for the end of it
+    # A blocking iterable may block for ever; `_end` waits for it only for a moment.
+    return await anyio.to_thread.run_sync(take, reader)
 
 
 async def _settle(run: Run, chunk: Chunk, call: Callable[[], Timed]) -> None:
     outcome = run.outcome(chunk, call)
     if outcome is not None:
         if run.checkpoint is None:
-            await asyncio.sleep(0)  # other tasks have their turn between two chunks
+            await asyncio.sleep(0)  # give other tasks a turn between two chunks
         else:
             await aside(run.save, chunk, outcome)
         run.finish(chunk, outcome)
@@ -110,11 +111,11 @@ async def _end(
             await reader.stop(reading)
         elif reading is None:
             reader.close()
-        else:  # on a thread, which nobody can end: it is over when it has its next records
+        else:  # a thread is reading, and threads cannot be cancelled: close the source when it has returned
 
             def close(task: asyncio.Task[Read]) -> None:
                 if not task.cancelled():
-                    task.exception()
+                    task.exception()  # marks it as retrieved, so that asyncio does not log it
                     reader.close()
 
             reading.add_done_callback(close)
@@ -125,7 +126,7 @@ async def _end(
 
 
 class _Reader:
-    """Reads an async iterable in a task of its own, so that what has come can be sent while the rest is not there."""
+    """Reads an async iterable in a task of its own, so that records can be sent before the next ones arrive."""
 
     def __init__(self, records: AsyncIterator[Any]) -> None:
         self._records = records
@@ -135,7 +136,7 @@ class _Reader:
         self._room, self._some, self._enough = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def take(self, count: int, *, exactly: bool) -> Rows | None:
-        """The next records, at most so many, or exactly so many if there are; None at the end."""
+        """Return up to `count` records, or exactly `count` unless the iterable ends before; None at its end."""
         self._count = count
         if len(self._come) >= count:
             self._enough.set()
@@ -173,7 +174,7 @@ class _Reader:
             self._enough.set()
 
     async def stop(self, reading: asyncio.Task[Read] | None) -> None:
-        """Read no further; `reading` waits for a `take` that is under way."""
+        """Stop reading, and cancel `reading`, the task that waits in `take`."""
         tasks: list[asyncio.Task[Any]] = [task for task in (self._task, reading) if task is not None]
         for task in tasks:
             task.cancel()

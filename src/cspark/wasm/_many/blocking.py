@@ -1,4 +1,4 @@
-"""Performs a run of `execute_many` on threads."""
+"""Perform a run of `execute_many` on threads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Timed = tuple[ServiceExecuted[Any], float]
 def run_blocking(
     run: Run, source: Source, call: Callable[[Chunk], Flow[ServiceExecuted[Any]]], shared: Connections
 ) -> Generator[RecordResult]:
-    """Yield the results as they come. What is under way is ended when the caller stops listening."""
+    """Yield the results as they become ready. Calls in flight are aborted if the caller stops reading."""
     connections, stop = shared.apart(), threading.Event()
     flying: dict[Future[Timed], Chunk] = {}
 
@@ -49,7 +49,7 @@ def run_blocking(
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         while connections is not shared and not all(future.done() for future in flying):
-            connections.abort()  # again and again: one may just have been on its way to its connection
+            connections.abort()  # repeatedly: a call may have taken its connection only after the last time
             time.sleep(0.005)
         pool.shutdown()
         if connections is not shared:
@@ -59,7 +59,7 @@ def run_blocking(
 
 
 def _settle(run: Run, flying: dict[Future[Timed], Chunk], *, wait_for_one: bool) -> None:
-    """What came of calls that ended; if there is nothing else to do, wait for one, or for the time to send again."""
+    """Record the calls that have ended. With `wait_for_one`, wait until one ends or the planner's pause is over."""
     if wait_for_one and not flying:
         time.sleep(run.planner.pause)
     longest = (run.planner.pause or None) if wait_for_one else 0

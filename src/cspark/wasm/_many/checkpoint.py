@@ -1,4 +1,4 @@
-"""What a run of `execute_many` has done so far, in an SQLite file: a run that was killed goes on where it was."""
+"""The results of a run of `execute_many` in an SQLite file, from which a run that was killed can be resumed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from ..records import ChunkResults
 __all__ = ['Checkpoint']
 
 FORMAT: Final = 1
+"""The version of the file format; a file of another version is refused."""
+
 LARGEST: Final = 1 << 31
+"""The largest size that the results of a chunk may decompress to, in bytes."""
+
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS run (format INTEGER NOT NULL, what TEXT NOT NULL, total INTEGER, version TEXT,
     inputs TEXT);
@@ -29,27 +33,29 @@ CREATE TABLE IF NOT EXISTS chunk (
 
 
 class Checkpoint:
-    """Chunks that were executed, with what tells their inputs from others.
+    """The executed chunks of a run, with a digest of their inputs.
 
-    A chunk is written in one transaction: it is there whole or not at all. One process at a time may have it.
+    A chunk is written in a single transaction, so it is stored completely or not at all. Only one process at a time can
+    open the file.
 
     Args:
-        path: The file; it is made if it is not there.
-        what: What is executed, and how; a file that was begun for something else is refused.
-        total: How many records there are; None where nobody can know yet.
-        inputs: What tells them from others as a whole, where they can be read twice; see `identity_of`.
+        path: The path of the file, which is created if it does not exist.
+        what: A description of what is executed; a file that was started with another one is refused.
+        total: The number of records; None if it is not known yet.
+        inputs: An identity of all inputs, if they can be read more than once; see `identity_of`.
 
     Raises:
-        SparkSdkError: It cannot be used, or it belongs to another run.
+        SparkSdkError: The file cannot be used, or belongs to another run.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], what: str, total: int | None = None, inputs: str | None = None
     ) -> None:
-        self._path = Path(path).absolute()  # else ':memory:' would be none
+        self._path = Path(path).absolute()  # SQLite would take a relative ':memory:' for a database without a file
         try:
-            with suppress(OSError):  # records of people stand in it, so it is for its owner alone
+            with suppress(OSError):  # created before SQLite does, for its owner only: results may be personal data
                 os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            # No `isolation_level`: sqlite3 begins no transactions of its own. Threads take turns by the run's lock.
             self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._unusable(error) from error
@@ -71,6 +77,7 @@ class Checkpoint:
 
     def _begin(self, what: str) -> None:
         database = self._database
+        # Exclusive before WAL: then SQLite needs no shared memory, and a second process is refused at once.
         database.execute('PRAGMA locking_mode = EXCLUSIVE')
         database.execute('PRAGMA journal_mode = WAL')
         database.execute('PRAGMA synchronous = NORMAL')
@@ -80,6 +87,7 @@ class Checkpoint:
         self._total: int | None
         self._version: str | None
         columns = 'SELECT format, what, total, version FROM run'
+        # A new file has no row. Two values are then enough for the two names after the star, and `found` is empty.
         *found, self._total, self._version = database.execute(columns).fetchone() or (None, None)
         if not found:
             database.execute('INSERT INTO run VALUES (?, ?, NULL, NULL, NULL)', (FORMAT, what))
@@ -87,7 +95,7 @@ class Checkpoint:
         if found and found != [FORMAT, what]:
             raise SparkSdkError(
                 f'the checkpoint {str(self._path)!r} was begun for something else: {found[1]}, and not for {what}; '
-                'give another file, or delete this one to start anew'
+                'give another file, or delete this one to start again'
             )
 
     def _unusable(self, error: Exception) -> SparkSdkError:
@@ -98,7 +106,10 @@ class Checkpoint:
         return sum(self._known.values())
 
     def span(self, start: int, count: int) -> tuple[int, bool]:
-        """How many records to read from a place on, at most `count`, and whether their results are here."""
+        """Return how many records to read from `start`, at most `count` unless stored, and whether results are stored.
+
+        A stored chunk is always read as a whole, because its digest covers all of its records.
+        """
         while self._starts and self._starts[-1] < start:
             self._starts.pop()
         following = self._starts[-1] if self._starts else None
@@ -109,10 +120,10 @@ class Checkpoint:
     def results(
         self, start: int, rows: Sequence[Any], names: Sequence[str] | None, known: Known | None = None
     ) -> ChunkResults:
-        """The results that are here for these records.
+        """Read the stored results of these records.
 
         Raises:
-            SparkSdkError: They were written for other inputs.
+            SparkSdkError: The results were stored for other inputs.
         """
         query = 'SELECT inputs, call_id, results FROM chunk WHERE start = ?'
         try:
@@ -127,7 +138,7 @@ class Checkpoint:
         try:
             outputs, warnings, errors = decode_json(unpack(content, 'gzip', LARGEST))
             if not len(rows) == len(outputs) == len(warnings) == len(errors):
-                raise ValueError('it has not one result a record')
+                raise ValueError('it does not have one result per record')
             return ChunkResults(start, outputs, warnings, errors, call_id)
         except (TypeError, ValueError) as error:
             raise self._unusable(error) from error
@@ -135,10 +146,11 @@ class Checkpoint:
     def save(
         self, rows: Sequence[Any], names: Sequence[str] | None, results: ChunkResults, known: Known | None = None
     ) -> None:
-        """Keep the results of these records.
+        """Store the results of these records.
 
         Raises:
-            SparkSdkError: They cannot be written, as when the disk is full, or another version computed them.
+            SparkSdkError: They cannot be written, for example because the disk is full, or another version of the
+                service computed them.
         """
         self._check_version(results.version)
         content = encode_json([results.outputs, results.warnings, results.errors])
@@ -152,6 +164,7 @@ class Checkpoint:
         (begun,) = self._database.execute('SELECT inputs FROM run').fetchone()
         if begun is None:
             self._database.execute('UPDATE run SET inputs = ?', (inputs,))
+        # The first word is the kind of input. Different kinds cannot be compared; the digests of the chunks decide.
         elif begun != inputs and begun.partition(' ')[0] == inputs.partition(' ')[0]:
             raise SparkSdkError(
                 f'the checkpoint {str(self._path)!r} was begun with other inputs: some of them have changed; '
@@ -159,14 +172,14 @@ class Checkpoint:
             )
 
     def _check_version(self, version: str | None) -> None:
-        """Results of two versions are not results of one run."""
+        """Refuse results of another version of the service: one run must not mix them."""
         if version is None or version == self._version:
             return
         if self._version is not None:
             raise SparkSdkError(
                 f'the checkpoint {str(self._path)!r} was begun with version {self._version}, and the runner executes '
-                f'version {version} now; give another file to compute all of it anew, and name the version, as in '
-                "'folder/service[1.2.3]', to be safe from this"
+                f'version {version} now; give another file to compute everything again, and name the version, as in '
+                "'folder/service[1.2.3]', to prevent this"
             )
         try:
             self._database.execute('UPDATE run SET version = ?', (version,))
@@ -175,10 +188,10 @@ class Checkpoint:
         self._version = version
 
     def check_place(self, end: int) -> None:
-        """Raise if there are more records than there were.
+        """Check that there are not more records than in the earlier run.
 
         Raises:
-            SparkSdkError: There are: it was begun with fewer inputs.
+            SparkSdkError: There are more.
         """
         if self._total is not None and end > self._total:
             raise SparkSdkError(
@@ -187,10 +200,10 @@ class Checkpoint:
             )
 
     def check_end(self, end: int) -> None:
-        """Raise if there are not as many records as there were; from now on, so many must be there.
+        """Check that the number of records is that of the earlier run, or store it if none is stored yet.
 
         Raises:
-            SparkSdkError: It was begun with more inputs, or with fewer.
+            SparkSdkError: The earlier run had more or fewer records.
         """
         self.check_place(end)
         last = max((start + count for start, count in self._known.items()), default=0)
@@ -207,7 +220,7 @@ class Checkpoint:
                 raise self._unusable(error) from error
 
     def close(self) -> None:
-        """Close the file; any number of times."""
+        """Close the file. It can be called more than once."""
         self._database.close()
 
 

@@ -1,4 +1,4 @@
-"""What `execute_many` sends in a call: records in a row, and what came of them."""
+"""The chunk, which is what `execute_many` sends in one call, and its results."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ __all__ = ['Chunk', 'describe_failure', 'path_in_record', 'results_of']
 
 @dataclass(slots=True)
 class Chunk:
-    """Consecutive records: rows of values where `names` are given, else records as they are.
+    """Consecutive records of a run.
 
     Attributes:
-        known: What iterators among the values held.
-        tries: How often the runner was not there for it.
-        broke: How often the connection broke after it was sent.
-        failing_since: Since when that was so for it, or for the chunk that it was a part of.
+        start: The index of the first record.
+        rows: The records: rows of values if `names` is set, else records with their names.
+        names: The names of the columns, for rows of values.
+        known: The values already read from iterators in the records, which cannot be read again.
+        tries: How often the call failed because the runner was gone.
+        broke: How often the connection broke after the chunk was sent.
+        failing_since: When it first failed so, by `time.monotonic()`; a half inherits it from the whole.
     """
 
     start: int
@@ -35,11 +38,11 @@ class Chunk:
 
     @property
     def inputs(self) -> list[Any]:
-        """The records as the API takes them."""
+        """The records in the form that `execute` takes."""
         return [list(self.names), *self.rows] if self.names is not None else list(self.rows)
 
     def halves(self) -> tuple[Chunk, Chunk]:
-        """The same records in two chunks."""
+        """Split the chunk in two."""
         middle = len(self.rows) // 2
         first = replace(self, rows=self.rows[:middle], tries=0, broke=0)
         rest = self.rows[middle:]
@@ -47,7 +50,7 @@ class Chunk:
 
 
 def describe_failure(chunk: Chunk, error: SparkError) -> str:
-    """What is wrong with the only record of a chunk; the place of a value is told from the record on."""
+    """Describe why the only record of a chunk failed. The path of an input error starts at the record."""
     if not isinstance(error, SparkInputError):
         return error.message
     place = spell_path(path_in_record(chunk, error), '').removeprefix('.')
@@ -55,7 +58,7 @@ def describe_failure(chunk: Chunk, error: SparkError) -> str:
 
 
 def path_in_record(chunk: Chunk, error: SparkInputError) -> tuple[str | int, ...]:
-    """Where the value stands, from the record on; a place in a row is the name of its column."""
+    """Return the path of an input error within its record; an index in a row becomes the name of its column."""
     path = error.path[1:]
     if path and chunk.names and isinstance(path[0], int):
         return chunk.names[path[0]], *path[1:]
@@ -63,15 +66,15 @@ def path_in_record(chunk: Chunk, error: SparkInputError) -> tuple[str | int, ...
 
 
 def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> ChunkResults:
-    """The records' results from the answer to a chunk.
+    """Get the results of a chunk's records from the answer.
 
     Raises:
-        SparkDecodeError: It has not one entry a record.
+        SparkDecodeError: The answer does not have one entry for each record.
     """
     count = len(chunk.rows)
     outputs, warnings, errors = answer.outputs, answer.warnings, answer.errors
     if not count == len(outputs) == len(warnings) == len(errors):
-        raise SparkDecodeError(f'the runner answered {len(outputs)} records where {count} were sent')
+        raise SparkDecodeError(f'the runner returned results for {len(outputs)} records, but {count} were sent')
     named = [answer.data.get(name) for name in ('version', 'version_id')]
     version = ' '.join(str(name) for name in named if name) or None
     return ChunkResults(chunk.start, outputs, warnings, errors, answer.call_id, version)

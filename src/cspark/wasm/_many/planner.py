@@ -1,6 +1,6 @@
-"""Many records to calls and back: how many a call, how many calls at a time, what to do when one fails.
+"""The plan of a run of `execute_many`: the size of chunks, the number of concurrent calls, and what follows a failure.
 
-Nothing here sends or waits. A performer asks for the next chunk, sends it, and reports what became of it.
+Nothing here sends or waits. A performer asks for the next chunk, sends it, and reports the outcome.
 """
 
 from __future__ import annotations
@@ -32,43 +32,44 @@ __all__ = ['EndOfRunError', 'Planner', 'check_settings']
 FIRST_SIZE: Final = 256
 LARGEST_SIZE: Final = 8192
 QUICK: Final = 1.0
-"""Calls that take less than this many seconds let the chunks grow."""
+"""Chunks grow while calls take less than this, in seconds."""
 
 SLOW: Final = 20.0
-"""Calls that take longer than this many seconds make the chunks shrink, well before the platform's 55."""
+"""Chunks shrink when a call takes longer than this, in seconds; the platform ends a call after 55."""
 
 FIRST_CONCURRENCY: Final = 8
 HIGHEST_CONCURRENCY: Final = 32
 WINDOW: Final = 4
-"""Results that wait for an earlier one take no more room than so many chunks for each call under way."""
+"""How many chunks may be read ahead for each concurrent call, while ordered results wait for an earlier one."""
 
 MOST_HELD: Final = 100_000
-"""So many records are under way or wait for an earlier one, at most: what bounds the memory of a run."""
+"""How many records may be in flight or wait for an earlier one; this bounds the memory of a run."""
 
 PATIENCE: Final = 120.0
-"""How long a run goes on trying when a runner that has answered before does not any more, in seconds from the first
-failure on."""
+"""How long a run keeps trying when a runner that has answered before stops answering, in seconds from the first
+failure."""
 
 FIRST_PATIENCE: Final = 20.0
-"""The same where it takes connections and has never answered."""
+"""The same for a runner that accepts connections but has never answered."""
 
 AGAIN: Final = 64
-"""After so many calls of the largest size that went well, a larger one is tried again."""
+"""After how many successful calls of the largest size a larger one is tried again."""
 
 LONGEST_PAUSE: Final = 10.0
+"""The longest pause before the next call after failures, in seconds."""
 BAD_GATEWAY: Final = 502
 TOO_MUCH: Final = frozenset({408, 413, 504})
-"""Statuses that say that a chunk was too large, and not that there is anything wrong with a record."""
+"""Statuses that mean that a chunk was too large, not that a record is wrong."""
 
 NEVER_BY_A_RECORD: Final = frozenset({401, 403, 404, 405, 415})
-"""Statuses that no smaller chunk could change; redirects are others."""
+"""Statuses that end the run, because a smaller chunk would get the same answer. Redirects end it too."""
 
 MOST_TRIES: Final = 5
-"""A chunk that was under way so often when the connection broke is split: one of its records may end the runner."""
+"""After how many broken connections a chunk is split: one of its records may crash the runner."""
 
 
 class EndOfRunError(Exception):
-    """An error that no record has to do with."""
+    """An error that ends the run because it has nothing to do with a particular record."""
 
     def __init__(self, error: SparkError) -> None:
         super().__init__(error)
@@ -77,13 +78,21 @@ class EndOfRunError(Exception):
 
 @dataclass(slots=True)
 class Planner:
-    """The state of a run.
+    """Decides which records to send next, and what to do when a call fails.
 
     Args:
-        chunk_size: Records a call; None lets it find out.
-        concurrency: Calls at a time; None lets it find out.
-        ordered: Whether results leave in the order of the records.
-        on_error: Whether a record that cannot be executed ends the run or is a result.
+        chunk_size: The number of records a call; None adapts it to the runner.
+        concurrency: The number of concurrent calls; None adapts it to the runner.
+        ordered: Whether results are yielded in the order of the records.
+        on_error: Whether a record that cannot be executed ends the run (`raise`) or becomes a result (`collect`).
+
+    Attributes:
+        waiting: The chunks that are ready to be sent, or to be sent again.
+        size: The number of records to read for the next chunk.
+        limit: The number of calls that may be in flight now.
+        flying: The number of calls that are in flight.
+        exhausted: Whether all records have been read.
+        not_before: When the next call may start, by `time.monotonic()`.
     """
 
     chunk_size: int | None
@@ -113,32 +122,33 @@ class Planner:
 
     @property
     def wants_rows(self) -> bool:
-        """Whether more records should be read."""
+        """Whether more records should be read now."""
+        # Room for two chunks at least: chunks of more than MOST_HELD records would otherwise be sent one at a time.
         room = max(2 * self.size, min(WINDOW * self.limit * self.size, MOST_HELD))
         return not self.exhausted and not self.waiting and self.flying < self.limit and self._read - self._left < room
 
     @property
     def is_finished(self) -> bool:
-        """Whether all results have left."""
+        """Whether all results have been yielded."""
         return self.exhausted and not (self.waiting or self.flying or self._ready or self._held)
 
     def offer(self, chunk: Chunk) -> None:
-        """Records that were read."""
+        """Add a chunk of records that were read."""
         self._read += len(chunk.rows)
         self.waiting.append(chunk)
 
     def known(self, results: ChunkResults) -> None:
-        """Records that were read whose results are there already."""
+        """Add the results of records that need no call, because a checkpoint holds them."""
         self._read += len(results)
-        self._last_answer = time.monotonic()  # the runner answered then, so a pause may be a restart
+        self._last_answer = time.monotonic()  # the runner answered in an earlier run, so it may only be restarting now
         self._keep(results)
 
     def next(self) -> Chunk | None:
-        """The next chunk to send now, if there is one."""
+        """Return the next chunk to send, or None if none may be sent now."""
         if not self.waiting or self.flying >= self.limit or self.pause > 0:
             return None
         if self._failing_since and self._last_answer is None and self.flying:
-            return None  # whether there is a runner at all, those that are under way will tell
+            return None  # the calls in flight will show whether there is a runner at all
         self.flying += 1
         return self.waiting.popleft()
 
@@ -148,7 +158,7 @@ class Planner:
         return max(0.0, self.not_before - time.monotonic())
 
     def succeeded(self, chunk: Chunk, results: ChunkResults, seconds: float) -> None:
-        """A chunk was executed."""
+        """Record that a chunk was executed, in this many seconds, and adapt to it."""
         self.flying -= 1
         self._failures = 0
         self._failing_since, self._last_answer = None, time.monotonic()
@@ -161,7 +171,7 @@ class Planner:
             self.limit += 1
 
     def _resize(self, seconds: float) -> None:
-        """A call of the full size went well, in so many seconds."""
+        """Adapt the size of chunks to the duration of a successful call of the full size."""
         if seconds > SLOW and self.chunk_size is None:
             self._largest = self.size = max(1, self.size // 2)
             return
@@ -172,13 +182,13 @@ class Planner:
             self.size = min(self.size * 2, self._largest, self.chunk_size or LARGEST_SIZE)
 
     def failed(self, chunk: Chunk, error: SparkError) -> ChunkResults | None:
-        """A chunk was not executed: it waits for another try, is split, or is the end of the run.
+        """Record that a call failed: retry the chunk later, split it, or give it up.
 
         Returns:
-            What is the result of its record, if this is the last word about it.
+            The result of its only record if it is given up; None if it will be sent again, whole or in parts.
 
         Raises:
-            SparkError: It is the end.
+            SparkError: The failure ends the run.
         """
         status = error.status if isinstance(error, SparkApiError) else 0
         is_too_much = isinstance(error, SparkTimeoutError) or status in TOO_MUCH
@@ -199,31 +209,31 @@ class Planner:
             self._failures = 0
             self.waiting.extendleft(reversed(chunk.halves()))
         else:
-            if is_too_much:  # the record's fault alone, and not that of the chunks it was in
+            if is_too_much:  # this record alone is too slow or large: its chunks were not
                 self._largest, self.size = LARGEST_SIZE, self.chunk_size or self.size
             return self._give_up(chunk, error)
         return None
 
     def pop_ready(self) -> Iterator[RecordResult]:
-        """The results that may leave."""
+        """Yield the results that are ready, in order if the run is ordered."""
         while self._ready:
             for result in self._ready.popleft():
                 self._left += 1
                 yield result
 
     def _is_hopeless(self, error: SparkError, status: int) -> bool:
-        """Whether this is no record's fault, and will not pass."""
+        """Whether the failure is permanent and unrelated to the records."""
         if isinstance(error, SparkConfigError) or status in NEVER_BY_A_RECORD or 300 <= status < 400:
             return True
-        return isinstance(error, SparkDecodeError) and self._last_answer is None  # what answers is no runner
+        return isinstance(error, SparkDecodeError) and self._last_answer is None  # the server is not a runner
 
     def _is_to_blame(self, chunk: Chunk, error: SparkError) -> bool:
-        """Whether the runner may be gone because of this chunk: it took it again and again, or answered others."""
+        """Whether this chunk may be what crashes the runner: it failed many times, or other chunks were answered."""
         chunk.tries += 1
         chunk.broke += isinstance(error, SparkConnectionError) and error.sent
         chunk.failing_since = chunk.failing_since or time.monotonic()
         if chunk.broke >= MOST_TRIES or (len(chunk.rows) > 1 and chunk.tries >= 2 * MOST_TRIES):
-            return True  # to split it harms nobody, and its parts may tell more
+            return True  # splitting does no harm, and narrows the search to a part of the records
         answers_others = (self._last_answer or 0) > chunk.failing_since
         return chunk.tries >= MOST_TRIES and answers_others
 
@@ -235,12 +245,12 @@ class Planner:
         self._failing_since = self._failing_since or now
         if now - self._failing_since > (FIRST_PATIENCE if was_never_there else PATIENCE):
             raise error
-        if self.pause == 0:  # calls that fail together count as one
+        if self.pause == 0:  # calls that fail together count as one failure
             self.limit = max(1, self.limit // 2)
             self._failures += 1
             longest = min(LONGEST_PAUSE, 0.1 * 2.0 ** min(self._failures, 10))
             self.not_before = now + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-        if is_gone:  # others first: whether they are answered tells whether it is to blame
+        if is_gone:  # send other chunks first: whether they are answered shows whether this one is to blame
             self.waiting.append(chunk)
         else:
             self.waiting.appendleft(chunk)
@@ -266,6 +276,7 @@ class Planner:
             self._ready.append(results)
             return
         self._held[results.start] = results
+        # Release all results up to the first gap.
         while (found := self._held.pop(self._next, None)) is not None:
             self._next += len(found)
             self._ready.append(found)
@@ -280,10 +291,10 @@ def error_of_record(chunk: Chunk, error: SparkError) -> SparkError:
 
 
 def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[int | None, int | None]:
-    """The settings as numbers; None where a run finds out by itself.
+    """Check the settings of a run; return `chunk_size` and `concurrency` as numbers, with None for `auto`.
 
     Raises:
-        SparkSdkError: One is not acceptable; the text says what is.
+        SparkSdkError: A setting is not valid; the message says what is accepted.
     """
     numbers: list[int | None] = []
     for name, value in (('chunk_size', chunk_size), ('concurrency', concurrency)):

@@ -1,4 +1,4 @@
-"""What `services.execute_many` returns: results that are computed while they are read."""
+"""The return values of `services.execute_many`: iterators that compute the results while they are read."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Given = TypeVar('Given')
 
 
 class ManyResults(Iterator[RecordResult]):
-    """The results of many records, in a `for` loop or as a whole. They can be read once.
+    """The results of many records, for a `for` loop or as a whole. They can be read only once.
 
-    What is under way is ended when the loop is left by `break` or by an exception and this object is no longer used, or
-    when it is closed; in a `with` statement, that is at its end.
+    Calls in flight are aborted when this object is closed, as a `with` statement does at its end, or when it is no
+    longer referenced after the loop was left by `break` or an exception.
     """
 
     def __init__(self, results: Generator[RecordResult], finish: Callable[[], None]) -> None:
@@ -46,7 +46,7 @@ class ManyResults(Iterator[RecordResult]):
             raise
 
     def close(self) -> None:
-        """End what is under way; any number of times."""
+        """Abort the calls in flight. It can be called more than once."""
         self._is_over = True
         self._results.close()
         self._finish()
@@ -60,38 +60,38 @@ class ManyResults(Iterator[RecordResult]):
         self.close()
 
     def to_pandas(self) -> pd.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`.
+        """Read all remaining results into a pandas data frame: `index`, a column per output, `warnings`, `errors`.
 
         Raises:
-            SparkSdkError: They were read before, or pandas is not installed.
+            SparkSdkError: The results were already read, or pandas is not installed.
         """
         return _pandas(_unread(self._is_over, self, 'pandas'))
 
     def to_polars(self) -> pl.DataFrame:
-        """All of the rest as a data frame: `index`, a column an output, `warnings`, `errors`.
+        """Read all remaining results into a polars data frame: `index`, a column per output, `warnings`, `errors`.
 
         Raises:
-            SparkSdkError: They were read before, or polars is not installed.
+            SparkSdkError: The results were already read, or polars is not installed.
         """
         return _polars(_unread(self._is_over, self, 'polars'))
 
     def to_arrow(self) -> Any:
-        """All of the rest as a `pyarrow.Table`: `index`, a column an output, `warnings`, `errors`.
+        """Read all remaining results into a `pyarrow.Table`: `index`, a column per output, `warnings`, `errors`.
 
         Raises:
-            SparkSdkError: They were read before, or pyarrow is not installed.
+            SparkSdkError: The results were already read, or pyarrow is not installed.
         """
         return _arrow(_unread(self._is_over, self, 'pyarrow'))
 
     def write(self, path: str | os.PathLike[str]) -> int:
-        """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file, which is there only when it is whole.
+        """Write all remaining results to a `.parquet`, `.csv` or `.jsonl` file. It appears only when it is complete.
 
         Returns:
-            The number of records.
+            The number of records written.
 
         Raises:
-            SparkSdkError: They were read before, or the file cannot be written; `.csv` and `.parquet` need records of
-                one kind.
+            SparkSdkError: The results were already read, or the file cannot be written; `.csv` and `.parquet` need
+                records of one kind.
         """
         writer = open_writer(_unread(self._is_over, path))
         try:
@@ -106,10 +106,10 @@ class ManyResults(Iterator[RecordResult]):
 
 
 class AsyncManyResults(AsyncIterator[RecordResult]):
-    """The results of many records, in an `async for` loop or as a whole. They are read once.
+    """The results of many records, for an `async for` loop or as a whole. They can be read only once.
 
-    What is under way is ended soon after a `break` out of the loop; at the end of an `async with` statement, or by
-    `close()`, at once.
+    Calls in flight are cancelled at once by `close()` or at the end of an `async with` statement, and soon after the
+    loop was left by `break`.
     """
 
     def __init__(self, results: AsyncGenerator[RecordResult], finish: Callable[[], None]) -> None:
@@ -128,7 +128,7 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
             raise
 
     async def close(self) -> None:
-        """End what is under way; any number of times."""
+        """Cancel the calls in flight. It can be called more than once."""
         self._is_over = True
         await self._results.aclose()
         self._finish()
@@ -142,19 +142,19 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
         await self.close()
 
     async def to_pandas(self) -> pd.DataFrame:
-        """All of the rest as a data frame; as `ManyResults.to_pandas`."""
+        """Read all remaining results into a pandas data frame; see `ManyResults.to_pandas`."""
         return await _aside(_pandas, [one async for one in await _aside(_unread, self._is_over, self, 'pandas')])
 
     async def to_polars(self) -> pl.DataFrame:
-        """All of the rest as a data frame; as `ManyResults.to_polars`."""
+        """Read all remaining results into a polars data frame; see `ManyResults.to_polars`."""
         return await _aside(_polars, [one async for one in await _aside(_unread, self._is_over, self, 'polars')])
 
     async def to_arrow(self) -> Any:
-        """All of the rest as a `pyarrow.Table`; as `ManyResults.to_arrow`."""
+        """Read all remaining results into a `pyarrow.Table`; see `ManyResults.to_arrow`."""
         return await _aside(_arrow, [one async for one in await _aside(_unread, self._is_over, self, 'pyarrow')])
 
     async def write(self, path: str | os.PathLike[str]) -> int:
-        """Write all of the rest to a `.parquet`, `.csv` or `.jsonl` file; as `ManyResults.write`."""
+        """Write all remaining results to a `.parquet`, `.csv` or `.jsonl` file; see `ManyResults.write`."""
         opened: list[TableWriter] = []
         try:
             await _aside(_open, _unread(self._is_over, path), opened)
@@ -170,27 +170,31 @@ class AsyncManyResults(AsyncIterator[RecordResult]):
 
 
 def _unread(is_over: bool, given: Given, needed: str | None = None) -> Given:
-    """What is given, if there are results to read for it and a library to hold them."""
+    """Return a value, after checking that the results can still be read and that the library is installed.
+
+    Raises:
+        SparkSdkError: The results were already read or closed, or the library is not installed.
+    """
     if is_over:
-        raise SparkSdkError('these results were read or closed before; call execute_many again')
+        raise SparkSdkError('these results were already read or closed; call execute_many again')
     if needed is not None:
         library(needed)
     return given
 
 
 def _open(path: str | os.PathLike[str], opened: list[TableWriter]) -> None:
-    """Open a writer and leave it where it is found even by who was cancelled meanwhile."""
+    """Open a writer and append it to a list, where the caller finds it even if it was cancelled in the meantime."""
     opened.append(open_writer(path))
 
 
 async def _aside(function: Callable[..., Result], *arguments: Any) -> Result:
-    from .._perform.awaiting import aside  # with anyio, which a blocking client does without
+    from .._perform.awaiting import aside  # here: it imports anyio, which a blocking client does not need
 
     return await aside(function, *arguments)
 
 
 def _rows(results: Iterable[RecordResult]) -> list[dict[str, Any]]:
-    """Rows of a table, in order; the first one has all columns, for a library that looks only there."""
+    """Sort the rows of a table. The first row gets all columns, because some libraries look only there."""
     rows = sorted((one.row for one in results), key=itemgetter('index'))
     if rows:
         rows[0] = {name: rows[0].get(name) for name in columns_of(rows)}

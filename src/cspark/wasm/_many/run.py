@@ -1,4 +1,4 @@
-"""A run of `execute_many`, as both performers see it: what to read, what to send, what came of it."""
+"""A run of `execute_many`: everything but the I/O, which the blocking and the awaiting performer add."""
 
 from __future__ import annotations
 
@@ -30,12 +30,21 @@ if TYPE_CHECKING:
 __all__ = ['RecordBar', 'Run', 'prepare']
 
 Outcome: TypeAlias = tuple[ChunkResults, float]
-"""The results of a chunk, and the seconds that the call took."""
+"""The results of a chunk, and the duration of the call in seconds."""
 
 
 @dataclass(slots=True)
 class Run:
-    """The state of a run, its checkpoint and whoever wants to hear of it."""
+    """The state of a run: its plan, its checkpoint and its progress.
+
+    Attributes:
+        planner: Decides what to send next.
+        total: The number of records, if it is known.
+        report: A function that is called with a `Progress` after each call, or None.
+        open_checkpoint: A function that opens the checkpoint, or None for a run without one.
+        checkpoint: The checkpoint, once it is open.
+        started: When the run began, by `time.monotonic()`.
+    """
 
     planner: Planner
     total: int | None
@@ -50,17 +59,17 @@ class Run:
     _using: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self) -> None:
-        """Open the checkpoint. This may take its time.
+        """Open the checkpoint. This may block.
 
         Raises:
-            SparkSdkError: It cannot be used.
+            SparkSdkError: The checkpoint cannot be used.
         """
         with self._using:
             if self.open_checkpoint is not None:
                 self.checkpoint = self.open_checkpoint()
 
     def wanted(self) -> tuple[int, bool] | None:
-        """How many records to read now, and whether exactly so many; None for none."""
+        """The number of records to read now, and whether it must be exactly that number; None if none are needed."""
         if not self.planner.wants_rows:
             return None
         count, self._is_known = self.planner.size, False
@@ -69,10 +78,13 @@ class Run:
         return count, self._is_known
 
     def known(self, read: Rows | None) -> ChunkResults | None:
-        """The results that the checkpoint has of records that were read; None at their end. This may take its time.
+        """Look up the results of records that were read in the checkpoint; None if it has none. This may block.
+
+        Args:
+            read: The records; None after the last one.
 
         Raises:
-            SparkSdkError: The checkpoint was begun with other inputs.
+            SparkSdkError: The checkpoint was started with other inputs.
         """
         if self.checkpoint is None:
             return None
@@ -84,7 +96,7 @@ class Run:
             return self.checkpoint.results(self._position, read.rows, read.names) if self._is_known else None
 
     def give(self, read: Rows | None, known: ChunkResults | None) -> None:
-        """Records that were read, with the results that are known; None at their end."""
+        """Add records that were read, with their results if the checkpoint has them; None after the last record."""
         if read is None:
             self.planner.exhausted = True
             return
@@ -96,14 +108,14 @@ class Run:
             self.planner.offer(Chunk(start, read.rows, read.names))
 
     def outcome(self, chunk: Chunk, call: Callable[[], tuple[ServiceExecuted[Any], float]]) -> Outcome | None:
-        """What came of a call that is over; None if it will be made again, or is of no more use.
+        """Get the outcome of a finished call; None if the chunk failed and was returned to the planner.
 
         Args:
-            chunk: What was sent.
-            call: It returns the answer and the seconds that it took, or raises.
+            chunk: The chunk that was sent.
+            call: A function that returns the answer and the duration in seconds, or raises the call's error.
 
         Raises:
-            SparkError: This is the end of the run.
+            SparkError: The failure ends the run.
         """
         try:
             answer, seconds = call()
@@ -116,13 +128,13 @@ class Run:
             return None
 
     def save(self, chunk: Chunk, outcome: Outcome) -> None:
-        """Write to the checkpoint what came of a call. This may take its time."""
+        """Write the results of a call to the checkpoint. This may block."""
         if self.checkpoint is not None:
             with self._using:
                 self.checkpoint.save(chunk.rows, chunk.names, outcome[0], chunk.known)
 
     def finish(self, chunk: Chunk, outcome: Outcome) -> None:
-        """Let the results leave."""
+        """Hand the results of a call to the planner, and report the progress."""
         self.planner.succeeded(chunk, *outcome)
         self._count(outcome[0])
 
@@ -134,8 +146,8 @@ class Run:
             self.report(Progress(self._done, self.total, self._failed, seconds, self.planner.size, self.planner.limit))
 
     def close(self) -> None:
-        """Close the checkpoint and the bar."""
-        with self._using:  # a thread that nobody waits for any more may have it
+        """Close the checkpoint and the progress bar."""
+        with self._using:  # an abandoned thread may still be using the checkpoint
             if self.checkpoint is not None:
                 self.checkpoint.close()
         if isinstance(self.report, RecordBar):
@@ -143,7 +155,7 @@ class Run:
 
 
 class RecordBar(Bar):
-    """A bar that counts records."""
+    """A progress bar that counts records."""
 
     def __call__(self, progress: Progress) -> None:
         self.show(progress.done, progress.total)
@@ -152,10 +164,10 @@ class RecordBar(Bar):
 def prepare(
     config: Config, uri: UriLike, inputs: Any, total: int | None, options: ManyOptions
 ) -> tuple[Run, Callable[[Chunk], Flow[ServiceExecuted[Any]]]]:
-    """A run that has done nothing yet, and how it executes a chunk. Nothing was sent.
+    """Check the arguments of `execute_many`; return the run and a function that executes a chunk. Nothing is sent.
 
     Raises:
-        SparkSdkError: An argument is wrong, or the checkpoint cannot be used.
+        SparkSdkError: An argument is not valid, or the checkpoint cannot be used.
     """
     check_options('services.execute_many', options, ManyOptions)
     given: dict[str, Any] = {**options}
@@ -201,10 +213,14 @@ DEFAULTS: Final[dict[str, Any]] = {
 
 
 def _opener(path: Any, what: str, total: int | None, inputs: Any) -> Callable[[], Checkpoint]:
-    """What opens the checkpoint. It is tried at once, but not kept: results that nobody reads must not hold it."""
+    """Return a function that opens the checkpoint.
+
+    The file is opened once here, so that errors are raised at once, and closed again: results that are never read must
+    not lock it.
+    """
     if not (isinstance(path, str) or hasattr(path, '__fspath__')) or not os.fspath(path):
         raise SparkSdkError(f'checkpoint must be the path of a file, not {path!r}')
-    from .checkpoint import Checkpoint  # with SQLite, which few need
+    from .checkpoint import Checkpoint  # here: it imports SQLite, which few programs need
 
     place: str = os.fspath(path)
     Checkpoint(place, what, total).close()
@@ -212,7 +228,7 @@ def _opener(path: Any, what: str, total: int | None, inputs: Any) -> Callable[[]
 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:
-    """What tells a run from others, for its checkpoint: where the runner is does not matter, what it computes does."""
+    """Describe what a run computes; a checkpoint is refused for another one. The runner's address is no part of it."""
     parts = {name: joined(name, options.get(name)) for name in ('selected_outputs', 'subservices')}
     parts = {'active_since': options.get('active_since'), **parts}
     asked = ''.join(f', {name}={value!r}' for name, value in parts.items() if value)

@@ -1,1 +1,1 @@
-"""The facade's I/O: two loops that perform flows, one blocking, one awaiting. httpx is used here alone."""
+"""The performers of flows: one loop blocks, the other awaits. All I/O of a call starts here."""

@@ -1,4 +1,4 @@
-"""Performs flows and awaits meanwhile."""
+"""The awaiting performer: run flows on an event loop."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ Arguments = ParamSpec('Arguments')
 
 
 class AsyncConnections:
-    """What an awaited client sends through, for one event loop at a time.
+    """The connections of an `AsyncClient`, for one event loop at a time.
 
     Args:
-        config: What to trust of a `https://` runner, what carries requests, and how old connections get.
-        http_client: A caller's own client, through which everything then goes; it is never closed here.
+        config: The configuration; `verify`, `transport` and `max_connection_age` are used.
+        http_client: A caller's own client, which then sends all requests; it is never closed here.
     """
 
     def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
@@ -65,12 +65,12 @@ class AsyncConnections:
 
     @property
     def http_client(self) -> httpx.AsyncClient:
-        """The client of httpx. Once it was asked for, everything goes through it: it may have got hooks or headers."""
+        """The httpx client. Once it has been accessed, it sends all requests: the caller may have added hooks to it."""
         self._only_httpx = True
         return self.general()
 
     def general(self) -> httpx.AsyncClient:
-        """The client of httpx, for what takes no faster way."""
+        """Return the httpx client, for the requests that our own connections cannot send."""
         with self._starting:
             if self._given is not None:
                 return self._given
@@ -94,7 +94,7 @@ class AsyncConnections:
             if loop is not None:
                 self._guard = self._close_with_the_loop()
                 await anext(self._guard)
-        # As a truth value: a proxy's address may hold a password, and reports of errors show the variables of frames.
+        # A boolean, not the proxy's address: it may hold a password, and error reports show the variables of frames.
         needs_httpx = bool(step.files or step.auth or self._only_httpx or self._proxies.lead_to(step.url))
         direct = None if needs_httpx or loop is None or is_mocked() else self._connections()
         if direct is None:
@@ -109,7 +109,11 @@ class AsyncConnections:
         return self._direct
 
     def _move_to(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Serve another event loop, once the one before is closed."""
+        """Switch to another event loop, if the previous one is closed.
+
+        Raises:
+            SparkSdkError: The previous event loop is still open.
+        """
         if self._loop is not None and not self._loop.is_closed():
             raise SparkSdkError('the client was used on another event loop before; make one for each event loop')
         if self._loop is not None:
@@ -117,8 +121,11 @@ class AsyncConnections:
         self._loop = loop
 
     async def _close_with_the_loop(self) -> AsyncGenerator[None]:
-        """Closes the connections when an event loop ends on which nobody closed the client: `asyncio.run` ends what
-        generators there are before it closes the loop, and an open connection would complain of that."""
+        """Close the connections when the event loop ends, if the client was not closed.
+
+        `asyncio.run` finalizes asynchronous generators before it closes the loop, so the `finally` runs in time. A
+        connection that is still open then would emit a `ResourceWarning`.
+        """
         try:
             yield
         finally:
@@ -131,10 +138,10 @@ class AsyncConnections:
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """Close all connections but those of a caller's own client; any number of times."""
+        """Close all connections but those of a caller's own client. It can be called more than once."""
         self.is_closed = True
         if self._loop is not None and self._loop.is_closed():
-            return  # they ended with it
+            return  # the connections ended with their loop
         guard, self._guard = self._guard, None
         if guard is not None:
             await guard.aclose()
@@ -144,14 +151,14 @@ class AsyncConnections:
             await self._own.aclose()
 
     def start_anew(self) -> None:
-        """Where the event loop is gone, or in a forked process: leave locks and connections alone."""
+        """Forget all locks and connections, without closing any: the event loop is gone, or the process was forked."""
         self._starting = threading.Lock()
         self.alone = anyio.Lock()
         self._own = self._direct = self._loop = self._guard = None
 
 
 async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
-    """Run a flow to its end: do each step, hand in the result or throw in the error."""
+    """Run a flow to its end: perform each step, and send its result or throw its error into the flow."""
     with closing(flow):
         try:
             step = next(flow)
@@ -159,11 +166,11 @@ async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
                 done: list[Any] = []
                 failed: list[Exception] = []
                 try:
-                    # In a list that is emptied: it may be a token, and reports show the variables of frames.
+                    # In a list that is emptied: the result may be a token, and error reports show local variables.
                     done.append(await _do(step, connections))
-                except Exception as error:  # noqa: BLE001 - it is the flow's to handle
+                except Exception as error:  # noqa: BLE001 - the flow handles it
                     failed.append(error)
-                # Not in the `except` above: what failed would be behind all that the flow raises.
+                # Not in the `except` block: the error would become the context of everything that the flow raises.
                 step = flow.throw(failed.pop()) if failed else flow.send(done.pop())
         except StopIteration as end:
             final: Result = end.value
@@ -200,7 +207,10 @@ async def _computed(step: Compute) -> Any:
 
 
 async def _on_thread_that_nobody_waits_for(function: Callable[[], Any]) -> Any:
-    """Call a caller's function, which may take any time: an event loop waits for its own threads when it ends."""
+    """Call a caller's function on a thread of its own, and not of the event loop's pool.
+
+    The function may block for any time, and an event loop waits for the threads of its pool when it ends.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
 
@@ -212,7 +222,7 @@ async def _on_thread_that_nobody_waits_for(function: Callable[[], Any]) -> Any:
         outcome: tuple[Any, BaseException | None]
         try:
             outcome = function(), None
-        except BaseException as error:  # noqa: BLE001 - it goes to who waits
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
             outcome = None, error
         with suppress(RuntimeError):  # the event loop is closed
             loop.call_soon_threadsafe(finish, outcome)
@@ -228,9 +238,9 @@ async def _on_thread_that_nobody_waits_for(function: Callable[[], Any]) -> Any:
 async def aside(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs
 ) -> Result:
-    """Do on a thread what would block an event loop of asyncio. A cancellation is raised once the thread has ended.
+    """Call a blocking function on a thread. A cancellation is raised only after the function has returned.
 
-    A thread cannot be ended, and what it works on must not be closed under it.
+    A thread cannot be cancelled, and what it uses must not be closed while it runs.
     """
     task = asyncio.ensure_future(anyio.to_thread.run_sync(lambda: function(*arguments, **options)))
     try:
@@ -241,12 +251,12 @@ async def aside(
                 with suppress(asyncio.CancelledError):
                     await asyncio.wait({task})
         if not task.cancelled():
-            task.exception()
+            task.exception()  # marks it as retrieved, so that asyncio does not log it
         raise
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop of asyncio; None on another one, such as trio's."""
+    """Return the running asyncio event loop; None on another kind, such as trio's."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

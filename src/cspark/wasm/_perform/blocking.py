@@ -1,4 +1,4 @@
-"""Performs flows and blocks meanwhile."""
+"""The blocking performer: run flows on the calling thread."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Result = TypeVar('Result')
 
 
 class Connections:
-    """What a blocking client sends through.
+    """The connections of a `Client`. Threads may share them.
 
     Args:
-        config: What to trust of a `https://` runner, what carries requests, and how old connections get.
-        http_client: A caller's own client, through which everything then goes; it is never closed here.
+        config: The configuration; `verify`, `transport` and `max_connection_age` are used.
+        http_client: A caller's own client, which then sends all requests; it is never closed here.
     """
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
@@ -58,12 +58,12 @@ class Connections:
 
     @property
     def http_client(self) -> httpx.Client:
-        """The client of httpx. Once it was asked for, everything goes through it: it may have got hooks or headers."""
+        """The httpx client. Once it has been accessed, it sends all requests: the caller may have added hooks to it."""
         self._only_httpx = True
         return self.general()
 
     def general(self) -> httpx.Client:
-        """The client of httpx, for what takes no faster way."""
+        """Return the httpx client, for the requests that our own connections cannot send."""
         with self._starting:
             if self._given is not None:
                 return self._given
@@ -81,7 +81,7 @@ class Connections:
         """
         if (self.is_closed and self._given is None) or (self._parent and self._parent.is_closed):
             raise SparkConfigError('the client is closed; make another one')
-        # As a truth value: a proxy's address may hold a password, and reports of errors show the variables of frames.
+        # A boolean, not the proxy's address: it may hold a password, and error reports show the variables of frames.
         needs_httpx = bool(step.files or step.auth or self._only_httpx or self._proxies.lead_to(step.url))
         direct = None if needs_httpx or is_mocked() else self._connections()
         if direct is None:
@@ -101,7 +101,7 @@ class Connections:
         return self._direct
 
     def apart(self) -> Connections:
-        """Connections that can be ended without harm to this one's; itself, where a caller's client is all there is."""
+        """Return separate connections that can be aborted without affecting these; these, if httpx sends everything."""
         if self._only_httpx:
             return self
         apart = Connections.__new__(Connections)
@@ -112,12 +112,12 @@ class Connections:
         return apart
 
     def abort(self) -> None:
-        """End what is under way on other threads, as far as it does not go through httpx."""
+        """Abort the requests in flight on other threads, except those that httpx sends."""
         if self._direct is not None:
             self._direct.abort()
 
     def close(self) -> None:
-        """Close all connections but those of a caller's own client; any number of times."""
+        """Close all connections but those of a caller's own client. It can be called more than once."""
         self.is_closed = True
         if self._direct is not None:
             self._direct.close()
@@ -125,7 +125,7 @@ class Connections:
             self._own.close()
 
     def start_anew(self) -> None:
-        """In a forked process: no lock of a thread that is not there, and none of the other one's connections."""
+        """Reset in a forked process: drop locks that a thread of the parent may hold, and the parent's connections."""
         self._starting = threading.Lock()
         self.alone = _Alone()
         self._own = None
@@ -133,34 +133,37 @@ class Connections:
             self._direct.start_anew()
 
 
-OWN_CLIENT: Final = 'the function given as token uses the client that waits for its token; give it a client of its own'
+OWN_CLIENT: Final = 'the token function calls the client that is waiting for the token; give it a client of its own'
 
 
 class _Alone:
-    """Who does what one call of a client does at a time."""
+    """A lock for work that only one call of a client does at a time, such as fetching a token; it knows its holder."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.owner = 0
 
     def call(self, function: Callable[[], Any]) -> Any:
-        """Call a function that must not use the client that waits for it."""
+        """Call a function, and remember its thread: if the function uses the same client, it would wait for itself."""
         self.owner = threading.get_ident()
         try:
             return function()
         finally:
-            self.owner = 0  # the next thread may get the number of this one
+            self.owner = 0  # a later thread may get the same identifier
 
 
 class Stopped(BaseException):
-    """The flow was told to stop."""
+    """The run was stopped.
+
+    It is no `Exception`, so that a flow, which gets failures by `except Exception`, cannot treat it as one to retry.
+    """
 
 
 def perform(flow: Flow[Result], connections: Connections, stop: threading.Event | None = None) -> Result:
-    """Run a flow to its end: do each step, hand in the result or throw in the error.
+    """Run a flow to its end: perform each step, and send its result or throw its error into the flow.
 
     Raises:
-        Stopped: `stop` was set before the end.
+        Stopped: `stop` was set before the flow ended.
     """
     with closing(flow):
         try:
@@ -169,11 +172,11 @@ def perform(flow: Flow[Result], connections: Connections, stop: threading.Event 
                 done: list[Any] = []
                 failed: list[Exception] = []
                 try:
-                    # In a list that is emptied: it may be a token, and reports show the variables of frames.
+                    # In a list that is emptied: the result may be a token, and error reports show local variables.
                     done.append(_do(step, connections, stop))
-                except Exception as error:  # noqa: BLE001 - it is the flow's to handle
+                except Exception as error:  # noqa: BLE001 - the flow handles it
                     failed.append(error)
-                # Not in the `except` above: what failed would be behind all that the flow raises.
+                # Not in the `except` block: the error would become the context of everything that the flow raises.
                 step = flow.throw(failed.pop()) if failed else flow.send(done.pop())
         except StopIteration as end:
             final: Result = end.value
@@ -216,5 +219,5 @@ def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections, 
 def _finished(result: Any) -> Any:
     if inspect.iscoroutine(result):
         result.close()
-        raise SparkConfigError('the function given as token is async; give a plain one, or use AsyncClient')
+        raise SparkConfigError('the function given as token is async; give a plain function, or use AsyncClient')
     return result

@@ -1,4 +1,4 @@
-"""What must be made anew in a forked process: locks that another thread held, and connections that belong to two."""
+"""Reset objects in a forked process: their locks may be held by threads of the parent, their connections shared."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ['after_fork']
 
 
 class Forked(Protocol):
-    """What has something to make anew."""
+    """An object that must be reset in a forked process."""
 
     def start_anew(self) -> None:
-        """Called in the forked process, before anything else."""
+        """Reset the object. It is called in the forked process, before any other code."""
         ...
 
 
@@ -21,7 +21,7 @@ _known: WeakSet[Forked] = WeakSet()
 
 
 def after_fork(one: Forked) -> None:
-    """From now on, make this anew in each forked process."""
+    """Reset this object in every process that is forked from now on, for as long as it exists."""
     _known.add(one)
 
 

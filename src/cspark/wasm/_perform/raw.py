@@ -1,4 +1,4 @@
-"""The generated client on the facade's connections: the same address and credentials."""
+"""The generated client, sending through the connections of a client, with its address and credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ['raw_async_client', 'raw_client']
 
 
 class _Through(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Sends requests through a client's connections, which stay open when this one is closed."""
+    """A transport of httpx that sends through a client's connections. Closing it leaves them open."""
 
     __slots__ = ('_config', '_connections')
 
@@ -67,12 +67,12 @@ class _AsyncThrough(httpx.AsyncBaseTransport, httpx.BaseTransport):
 
 
 def raw_client(config: Config, connections: Connections) -> GeneratedClient:
-    """A generated client for blocking calls; so are those that its `with_headers` and the like make of it."""
+    """Make a generated client for blocking calls. Copies made by `with_headers` and the like are blocking too."""
     return _generated(config, _Through(config, connections))
 
 
 def raw_async_client(config: Config, connections: AsyncConnections) -> GeneratedClient:
-    """A generated client for awaited calls; so are those that its `with_headers` and the like make of it."""
+    """Make a generated client for async calls. Copies made by `with_headers` and the like are async too."""
     return _generated(config, _AsyncThrough(config, connections))
 
 
@@ -83,7 +83,7 @@ def _generated(config: Config, transport: _Through | _AsyncThrough) -> Generated
 
 
 def _is_streamed(request: httpx.Request) -> bool:
-    """Whether a body is read when it is sent, such as a package's."""
+    """Whether the request has a body that is read while it is sent, such as a package."""
     return 'transfer-encoding' in request.headers or request.headers.get('content-length', '0') != '0'
 
 
@@ -93,7 +93,10 @@ def _identified(request: httpx.Request, step: Send) -> httpx.Request:
 
 
 def _step(request: httpx.Request, config: Config) -> Send:
-    """The request with who sends it; a token that a function fetches is there once the facade fetched one."""
+    """Convert a request of httpx to a step, with the client's identity and credentials.
+
+    The raw client fetches no token itself: if a function provides it, it is sent once a call of the client fetched it.
+    """
     tenant = {'x-tenant-name': config.base_url.tenant} if config.base_url.tenant else {}
     ours = {'x-request-id': str(uuid.uuid4()), 'x-spark-ua': SPARK_USER_AGENT, **tenant, **config.extra_headers}
     headers = dict(request.headers) | {'user-agent': about}
@@ -122,6 +125,7 @@ def _response(request: httpx.Request, answer: Answer) -> httpx.Response:
 
 
 _OF_THE_BODY = frozenset({'content-encoding', 'content-length', 'transfer-encoding'})
+"""Headers that describe the body as it was sent; the content here is unpacked and whole."""
 
 
 def _refused(request: httpx.Request, failure: Undelivered) -> httpx.RequestError:

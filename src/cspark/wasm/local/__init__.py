@@ -1,4 +1,4 @@
-"""The local runner: executes real packages in V8, in workers that it starts by itself. It needs the extra `local`.
+"""The local runner executes real packages in V8, in worker processes that it starts itself. It needs the extra `local`.
 
     pip install "cspark-wasm[local]"
 

@@ -1,4 +1,4 @@
-"""What goes wrong inside the runner, each with the HTTP status that it becomes."""
+"""Errors inside the runner, with the HTTP status that each is answered with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ['PackageError', 'RefusedError', 'ServiceError']
 
 
 class RefusedError(Exception):
-    """A request that is not carried out. `status` is the HTTP status of the answer, `headers` belong to it."""
+    """A request that the runner refuses. `status` and `headers` are those of the HTTP answer."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, message)
@@ -20,8 +20,8 @@ class RefusedError(Exception):
 
 
 class ServiceError(RefusedError):
-    """The service failed on a valid request: its model aborted (500), took too long (504) or is too busy (503)."""
+    """A service failed on a valid request: its model aborted (500), took too long (504) or is too busy (503)."""
 
 
 class PackageError(SparkSdkError):
-    """A package that is not one, or that cannot be trusted. The text says what is wrong with which file."""
+    """A package that is invalid or cannot be trusted. The message names the file and the problem."""

@@ -1,4 +1,4 @@
-"""Ids of calls and requests."""
+"""Create ids of calls and requests."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ GENERATOR: Final = random.Random(random.SystemRandom().getrandbits(256))  # noqa
 
 
 def new_id() -> str:
-    """A new UUID of version 4. The system is asked for chance once: asking for each takes longer than a small call."""
+    """Return a new UUID of version 4."""
+    # The generator is seeded by the system once: reading system randomness for each id takes longer than a small call.
     return str(uuid.UUID(int=GENERATOR.getrandbits(128), version=4))

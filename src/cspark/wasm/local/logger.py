@@ -1,4 +1,4 @@
-"""The runner's logger."""
+"""The logger of the local runner."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from typing import Final
 __all__ = ['logger']
 
 logger: Final = logging.getLogger('cspark.wasm.local')
-"""Silent until an application, or the command, gives it a handler."""
+"""The logger is silent until an application, or the command line, adds a handler to it."""
 logger.addHandler(logging.NullHandler())

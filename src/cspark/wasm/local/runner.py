@@ -1,4 +1,4 @@
-"""`LocalRunner`: packages in, clients out."""
+"""`LocalRunner` serves packages in this process and creates clients for them."""
 
 from __future__ import annotations
 
@@ -31,39 +31,41 @@ PackageLike: TypeAlias = str | os.PathLike[str] | bytes
 """A package: its path, or its bytes."""
 
 ADDRESS = 'http://local-runner'
-"""No name of the network: requests to it go to the application in this process."""
+"""A placeholder that is never resolved: requests to it go to the application in this process."""
 
 
 class LocalRunner:
-    """A runner in this process, for trying, testing and developing. Close it, or use it in a `with` statement.
+    """A runner in this process, for experiments, tests and development. Close it, or use it in a `with` statement.
 
     Args:
-        *packages: Paths of packages, or their bytes: the platform's `onpremises` exports, or compiled models alone
-            (`NAME.js`, `NAME.wasm` and what belongs to them), which are served as `my-tenant` and `models/FILE-NAME`
-            unless `tenant`, `folder` and `service` say otherwise. `services` tells.
-        tenant: The tenant that everything is served under; by default each package keeps its own.
-        folder: The folder of a compiled model that comes without a package around it (see below).
+        *packages: Packages, as paths or bytes: the platform's `onpremises` exports, or compiled models alone
+            (`NAME.js`, `NAME.wasm` and the files that belong to them). Compiled models are served under the tenant
+            `my-tenant` as `models/FILE-NAME`, unless `tenant`, `folder` or `service` is given. `services` lists what is
+            served.
+        tenant: The tenant of all services; by default each package keeps its own.
+        folder: The folder of a compiled model that has no package around it.
         service: The service of such a model; by default the name of its file.
-        packages_dir: A folder in which uploads are kept over a restart; by default they are kept in memory.
+        packages_dir: A folder that keeps uploads across restarts; by default they are kept in memory.
         models_dir: A folder of models as production mounts it, `TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip`, with or
-            without the JSON files beside them. It is read now and again when it changes.
-        instances: Instances of each model, which compute at the same time (default: the cores of this machine).
-        timeout: The limit for loading a model and for each record, in seconds. Where the machine has too much to do, a
-            model that gets little of it is given up to ten times as long.
-        memory: The limit of each instance's memory, in bytes. An instance is a process that holds some 70 MB without a
-            model. It is looked at every 50 ms; on Linux the system also stops one that takes memory faster.
-        body_limit: The largest body of a request, in bytes; a larger one gets 413.
+            without the JSON files next to them. It is read now, and again whenever it changes.
+        instances: The number of instances of each model, which compute in parallel (default: the number of cores of
+            this machine).
+        timeout: The time limit for loading a model and for each record, in seconds. On an overloaded machine, a model
+            that gets little processor time has up to ten times as long.
+        memory: The memory limit of each instance, in bytes. An instance is a process that takes some 70 MB without a
+            model. Its memory is checked every 50 ms; on Linux the system also stops one that takes memory faster.
+        body_limit: The largest request body, in bytes; a larger one gets 413.
         uploads: Whether packages may be uploaded; if not, an upload gets 403.
-        prefix: A path before all paths, as a runner has it that was started with `CUSTOM_API_ROUTE`.
+        prefix: A prefix of all paths, as `CUSTOM_API_ROUTE` sets it for the vendor's runner.
         proxies: Endpoints and the services behind them, for `proxy/ENDPOINT` URIs.
-        allowed_hosts: Names by which a runner on a socket that only this machine can reach is served, beside
-            `localhost` and its addresses. A web page could have any other name point here.
-        strict_vendor: Leave out what the vendor's engine does not do: warnings of inputs that the service does not
-            have, and a v3 list of one record computed as that record.
+        allowed_hosts: Host names, besides `localhost` and loopback addresses, that a runner on a loopback address
+            answers to. It refuses all others, because a web page could make any other name point to this machine.
+        strict_vendor: Leave out what the vendor's engine does not do: warnings about inputs that the service does not
+            have, and computing a v3 list of one record as that record.
 
     Raises:
-        PackageError: A package is broken or not to be trusted; the text says what is wrong with which file.
-        SparkSdkError: A setting is not acceptable.
+        PackageError: A package is broken or not to be trusted; the message names the file and the problem.
+        SparkSdkError: A setting is invalid.
 
     >>> import cspark.wasm as Hybrid
     >>> with Hybrid.LocalRunner('samples/packages/cylinder.zip') as runner, runner.client() as hybrid:
@@ -122,7 +124,7 @@ class LocalRunner:
 
     @property
     def services(self) -> dict[str, list[str]]:
-        """What each tenant has, as `folder/service[version]`.
+        """The services of each tenant, as `folder/service[version]`.
 
         >>> import cspark.wasm as Hybrid
         >>> with Hybrid.LocalRunner('samples/packages/term-life.zip') as runner:
@@ -133,20 +135,20 @@ class LocalRunner:
         return {tenant: [served.version.uri for served in services] for tenant, services in tenants.items()}
 
     def client(self, **options: Unpack[ClientOptions]) -> Client:
-        """A blocking client of this runner, without a socket.
+        """Create a blocking client of this runner, without a socket.
 
         Args:
-            **options: Arguments of `Client`, but `base_url`. `tenant` can be left out where the runner has one.
+            **options: The arguments of `Client` except `base_url`. `tenant` is optional if the runner has only one.
 
         Raises:
-            SparkSdkError: There is no such argument, or the tenant is missing.
+            SparkSdkError: An argument is unknown, or the tenant is missing.
         """
         from .._client import Client
 
         return Client.use(self._config('client', options), self._http_client)
 
     def async_client(self, **options: Unpack[ClientOptions]) -> AsyncClient:
-        """An awaited client of this runner, without a socket. Its arguments are those of `client`."""
+        """Create an async client of this runner, without a socket. It takes the same arguments as `client`."""
         from .._async_client import AsyncClient
 
         http_client = httpx.AsyncClient(transport=AsyncRunnerTransport(self.app), trust_env=False)
@@ -160,7 +162,7 @@ class LocalRunner:
         chosen = options.pop('tenant', None) or self.settings.tenant or (tenants[0] if len(tenants) == 1 else None)
         if chosen is None:
             known = ', '.join(tenants) or 'no package is loaded'
-            raise SparkSdkError(f'tenant=... is needed, for the runner has {len(tenants)}: {known}')
+            raise SparkSdkError(f'tenant=... is required because the runner has {len(tenants)} tenants: {known}')
         open_runner: ClientOptions = {'token': 'open', 'base_url': RunnerUrl(ADDRESS + self.settings.prefix, chosen)}
         if any(options.get(name) for name in ('api_key', 'token', 'auth')):
             del open_runner['token']
@@ -176,20 +178,20 @@ class LocalRunner:
         certificate: str | os.PathLike[str] | None = None,
         key: str | os.PathLike[str] | None = None,
     ) -> Server:
-        """The same runner on a socket, as a context manager.
+        """Serve this runner on a socket; the result is a context manager.
 
-        Requests of web pages of other sites are refused; and where only this machine can reach the runner, so are
-        requests to other names than `localhost`, its addresses and `allowed_hosts`.
+        Requests from web pages of other sites are refused. On a loopback address, requests to names other than
+        `localhost`, loopback addresses and `allowed_hosts` are refused too.
 
         Args:
-            port: The port; 0 for any that is free, which `.port` and `.url` of the result tell.
-            host: The address to listen on; by default it is reached from this machine alone.
+            port: The port; 0 picks a free one, which `.port` and `.url` of the result tell.
+            host: The address to listen on; the default is reachable only from this machine.
             uds: The path of a Unix socket, instead of a port.
-            certificate: A file with a certificate and its chain, PEM, for TLS.
-            key: A file with the certificate's key, PEM.
+            certificate: A PEM file with a certificate and its chain, for TLS.
+            key: A PEM file with the key of the certificate.
 
         Raises:
-            SparkSdkError: The address cannot be had, or the certificate cannot be used.
+            SparkSdkError: The address or the certificate cannot be used.
 
         >>> import cspark.wasm as Hybrid
         >>> with Hybrid.LocalRunner('samples/packages/cylinder.zip') as runner, runner.serve() as server:
@@ -199,7 +201,7 @@ class LocalRunner:
         return Server(self.app, Listening(port, host, uds, certificate, key))
 
     def close(self) -> None:
-        """End all instances; any number of times."""
+        """End all instances. Closing a closed runner does nothing."""
         self._http_client.close()
         self._end()
 
@@ -213,7 +215,10 @@ class LocalRunner:
 
 
 def _end(app: RunnerApp, process: int) -> None:
-    """End a runner that is closed, forgotten, or there when the interpreter ends; but not from a forked process."""
+    """End a runner when it is closed, garbage-collected, or alive at the end of the interpreter.
+
+    A forked process must not end the workers of its parent.
+    """
     if process == os.getpid():
         app.close()
 

@@ -1,4 +1,4 @@
-"""The settings of a runner, each named after the setting of the vendor's runner where there is one."""
+"""The settings of a local runner, with the names of the vendor's runner where it has the same setting."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ def _proxies(given: Mapping[str, str]) -> Mapping[str, str]:
 
 @attrs.frozen
 class Settings:
-    """How a local runner behaves.
+    """The settings of a local runner.
 
     Args:
-        tenant: The tenant that everything is served under; None leaves each package its own.
-        folder: The folder of a compiled model that comes without a package around it.
-        service: The service of such a model; None takes the name of its file.
-        packages_dir: The folder in which uploads are kept over a restart; None keeps them in memory.
-        models_dir: A folder of models, TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip, that is followed
+        tenant: The tenant of all services; None keeps the tenant of each package.
+        folder: The folder of a compiled model that has no package around it.
+        service: The service of such a model; None uses the name of its file.
+        packages_dir: The folder that keeps uploads across restarts; None keeps them in memory.
+        models_dir: A folder of models, TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip, which is watched for changes
             (`MODEL_LOCATION`).
-        instances: Instances of each model (default: the cores of this machine).
-        timeout: The limit for loading a model and for each record, in seconds.
-        memory: The limit of each instance's memory, in bytes.
-        body_limit: The largest body of a request, packed and unpacked, in bytes (`BODY_LIMIT`).
+        instances: The number of instances of each model (default: the number of cores of this machine).
+        timeout: The time limit for loading a model and for each record, in seconds.
+        memory: The memory limit of each instance, in bytes.
+        body_limit: The largest request body, compressed and uncompressed, in bytes (`BODY_LIMIT`).
         uploads: Whether packages may be uploaded (`UPLOAD_ENABLE`).
-        prefix: What stands before every path (`CUSTOM_API_ROUTE`).
+        prefix: The prefix of all paths (`CUSTOM_API_ROUTE`).
         proxies: Endpoints and the services behind them: `{'quotes/motor': 'my-folder/my-service'}`.
-        allowed_hosts: Names by which a runner that only this machine can reach is served beside `localhost`.
-        strict_vendor: Whether to leave out what the vendor's engine does not do: warnings of unknown inputs, and a v3
-            list of one record computed as that record.
+        allowed_hosts: Host names, besides `localhost`, that a runner on a loopback address answers to.
+        strict_vendor: Whether to leave out what the vendor's engine does not do: warnings about unknown inputs, and
+            computing a v3 list of one record as that record.
 
     Raises:
-        SparkSdkError: A value is not acceptable; the text says what is.
+        SparkSdkError: A value is invalid; the message says which values are valid.
     """
 
     tenant: str | None = None
@@ -86,5 +86,5 @@ class Settings:
         self.naming()
 
     def naming(self, tenant: str | None = None) -> Naming:
-        """What a compiled model without a package is served under; `tenant` is the one of the upload."""
+        """Return the naming of a compiled model without a package; `tenant` is the tenant of the upload."""
         return Naming(self.tenant or tenant or Naming.tenant, self.folder, self.service)

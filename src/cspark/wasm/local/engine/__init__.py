@@ -1,1 +1,1 @@
-"""Instances of a model: one process each, with V8 in it."""
+"""Run instances of a model, each in a process of its own with V8."""

@@ -1,4 +1,4 @@
-"""A call of a model while its pieces are computed."""
+"""A call in progress, and the pieces that it is split into."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .instance import Answer, Requests
 __all__ = ['Call', 'Piece', 'Result']
 
 Result: TypeAlias = Answer | ServiceError
-"""What became of one request."""
+"""The result of one request: the model's answer or an error."""
 
 
 class Call:
-    """A call under way: its pieces end in any order, and its results come in that of its requests."""
+    """A call in progress. Its pieces finish in any order; its results are in the order of its requests."""
 
     def __init__(self, pieces: int, on_end: Callable[[], None]) -> None:
         self.future: Future[list[Result]] = Future()
@@ -32,26 +32,26 @@ class Call:
         self._on_end = on_end
 
     def finish(self, number: int, results: list[Result]) -> None:
-        """Take the results of a piece."""
+        """Store the results of a piece, and complete the call with the last one."""
         with self._lock:
             self._results[number] = results
             self._left -= 1
             last = not self._left
         if last:
             self._on_end()
-            # Nobody waits for a call that was cancelled or has failed.
+            # The future of a call that was cancelled or has failed is done already.
             with contextlib.suppress(InvalidStateError):
                 self.future.set_result([result for piece in self._results for result in piece])
 
     def fail(self, number: int, error: ServiceError) -> None:
-        """End the call without results: this piece has none."""
+        """Fail the call with an error; this piece counts as finished without results."""
         with contextlib.suppress(InvalidStateError):
             self.future.set_exception(error)
         self.finish(number, [])
 
 
 class Piece:
-    """Requests of one call that one instance computes in a row."""
+    """The requests of one call that one instance computes in a row."""
 
     def __init__(self, call: Call, number: int, requests: Requests) -> None:
         self.call, self.number, self.requests = call, number, requests

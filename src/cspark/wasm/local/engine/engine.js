@@ -1,11 +1,11 @@
-/* Runs a compiled model in bare V8. The worker puts requests into the inbox and takes answers out of the outbox; both are
-   ArrayBuffers that it sees as memory, so that bytes cross in one piece and never as text. The head, a third one, is
-   written as the work goes on and is readable even while a record hangs.
+/* Runs a compiled model in bare V8. The worker writes requests into the inbox and reads answers from the outbox. Both are
+   ArrayBuffers that the worker sees as memory, so that data crosses as bytes in one piece and never as text. A third
+   buffer, the head, is updated during the work and can be read even while a record hangs.
 
-   A package's script is a stranger in the same V8. What it must never reach is the memory that the worker sees: were
-   it to detach or resize one of these buffers, the worker would read freed memory. So this runs before the script and
-   keeps what it takes from V8; the buffers stay in this closure, have a fixed length and live as long as the engine; no
-   method is called on them, or on a view of them, that a script could have replaced; and the model sees copies. */
+   The script of a package runs in the same V8 and is not trusted. It must never reach the memory that the worker sees: if
+   it detached or resized one of these buffers, the worker would read freed memory. So this code runs before the script
+   and keeps its own references to V8's functions. The buffers stay in this closure, have a fixed length and live as long
+   as the engine. No method that a script could have replaced is called on them or on their views. The model sees copies. */
 (function () {
   'use strict'
   const HEAD = { DONE: 0, USED: 1, NEEDED: 2, LOADED: 3, FIRST: 4, COUNT: 5, PREFIX: 6, SUFFIX: 7, SLICE: 8, SIZE: 9 }
@@ -21,7 +21,8 @@
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
 
-  /* Not by an index or a name that a script could have put a setter for into Object.prototype. */
+  /* Keeps buffers alive in a linked list without a prototype: an array or a plain object could run a setter that a script
+     has put into a prototype. */
   function keep(buffer) {
     kept = { __proto__: null, buffer, earlier: kept }
     return buffer
@@ -38,7 +39,7 @@
     if (sizeAt === 0) throw new Fault('the model has no memory')
     const asynchronous = typeof model._is_async === 'function' ? model._is_async(workbook) : 0
     if (asynchronous === 1 || asynchronous === true || asynchronous === 'true')
-      throw new Fault('the model calls other services; this runner does not do that')
+      throw new Fault('the model calls other services, which this runner does not support')
     head[HEAD.LOADED] = 1
   }
 
@@ -47,7 +48,8 @@
     head[HEAD.LOADED] = -1
   }
 
-  /* Says whether the answer fits. Each is a word for its length, one for its milliseconds, and its bytes. */
+  /* Copies an answer into the outbox and returns whether it fits. An answer is its length and its milliseconds, a word
+     each, and its bytes. */
   function place(buffer, at, length, milliseconds) {
     const start = head[HEAD.USED], end = start + 8 + ((length + 3) & ~3)
     if (end > capacity) {
@@ -60,7 +62,7 @@
     return true
   }
 
-  /* From now on it counts as an answer, whatever the package does next. */
+  /* Counts an answer in the outbox as delivered, whatever the package does next. */
   function deliver(length) {
     head[HEAD.USED] += 8 + ((length + 3) & ~3)
     head[HEAD.DONE]++
@@ -93,7 +95,7 @@
   }
 
   return {
-    /* None of these takes arguments, which would pass through objects that a script can have changed. */
+    /* These functions take no arguments, because arguments pass through objects that a script may have changed. */
     head: () => headBuffer,
     inbox: () => (inbox = keep(new Buffer(head[HEAD.SIZE]))),
     outbox: () => {
@@ -103,7 +105,7 @@
       outWords = new Words(buffer)
       return buffer
     },
-    /* In the inbox stand `[[name, size], ...]` as JSON in ASCII, SIZE bytes of it, and then the WASM and the files. */
+    /* The inbox holds `[[name, size], ...]` as ASCII JSON of SIZE bytes, followed by the WASM and the other files. */
     load: () => {
       const files = { __proto__: null }, described = bytesOf(inbox, 0, head[HEAD.SIZE])
       let start = head[HEAD.SIZE], text = ''
@@ -129,8 +131,8 @@
     },
     reason: () => reason,
     said: () => said,
-    /* The inbox holds what stands before and behind each record, the lengths of the records, and the records. Those from
-       FIRST on are computed until all are done, the outbox is full, or the slice of time is over. */
+    /* The inbox holds the prefix and suffix of each record, the lengths of the records, and the records. Records from
+       FIRST on are computed until all are done, the outbox is full, or the time slice is over. */
     run: () => {
       const first = head[HEAD.FIRST], count = head[HEAD.COUNT], prefix = head[HEAD.PREFIX], suffix = head[HEAD.SUFFIX]
       const table = (prefix + suffix + 3) & ~3, sizes = new Words(inbox, table, count)

@@ -1,4 +1,4 @@
-"""A worker process that holds one instance of a compiled model, seen from the process that started it."""
+"""Start a worker process with one instance of a compiled model, and talk to it."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .worker import DONE, FAILED, MORE, ORDER, RECORD, REPLY, SLICE, TIMED_OUT
 __all__ = ['Answer', 'Instance', 'Requests', 'Run']
 
 ENVIRONMENT: Final = ('PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LANG')
-"""The variables that a Python needs to start."""
+"""The environment variables that Python needs to start."""
 
 PIPE: Final = 1 << 20
-"""How much a pipe to a worker holds, in bytes."""
+"""The capacity of a pipe to a worker, in bytes. It is the default maximum of Linux for unprivileged users."""
 
 WORKER: Final = Path(__file__).with_name('worker.py')
 
 
 class Answer(NamedTuple):
-    """A model's answer to one request, as JSON, and the milliseconds that it took."""
+    """A model's answer to one request as JSON, and the time that it took in milliseconds."""
 
     content: bytes
     milliseconds: int
@@ -44,9 +44,9 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """v3 requests as JSON in UTF-8: what all of them have before and behind the part that differs, and these parts.
+    """v3 requests as UTF-8 JSON: the parts that differ, and the prefix and suffix that all of them share.
 
-    Anything but an object makes a model abort.
+    Each request must be a JSON object: anything else makes a model abort.
     """
 
     parts: Sequence[bytes]
@@ -62,9 +62,9 @@ class Requests:
 
 @dataclass(slots=True)
 class Run:
-    """What became of some requests: their answers in order and, where some have none, why the next one failed.
+    """The answers to requests, in order, and the reason why the first request without an answer failed.
 
-    Where the process `died`, it had perhaps computed more than it had handed over: it may be a later one that failed.
+    If the process `died`, a later request may have failed: the process may have computed answers that it did not send.
     """
 
     answers: list[Answer] = field(default_factory=lambda: list[Answer]())
@@ -76,15 +76,16 @@ class Run:
 class Instance(Watched):
     """An instance of a model in a process of its own, used by one thread at a time.
 
-    After a failed run it must be closed and another one made. The process ends with this one, however that ends.
+    After a failed run, close the instance and create another one. Its process ends when this process does, however that
+    happens.
 
     Args:
         model: The compiled model.
-        timeout: The limit for loading it and for each record, in seconds.
-        memory: The limit of the process's memory, in bytes.
+        timeout: The time limit for loading the model and for each record, in seconds.
+        memory: The memory limit of the process, in bytes.
 
     Raises:
-        PackageError: The script throws, does not end, or is no model; the text has its words.
+        PackageError: The script throws, does not end, or is not a model; the message has the script's own message.
     """
 
     def __init__(self, model: CompiledModel, timeout: float, memory: int) -> None:
@@ -130,13 +131,13 @@ class Instance(Watched):
 
         Args:
             requests: The requests.
-            singly: Whether to hand over each answer as soon as it is there, which costs time.
+            singly: Whether the worker sends each answer as soon as it is computed, which is slower.
 
         Returns:
-            Fewer answers than requests mean that the first one without an answer failed.
+            The answers. If there are fewer answers than requests, the first request without one failed.
 
         Raises:
-            ServiceError: 500, in a process that was forked from the one that made this.
+            ServiceError: 500, in a process that was forked from the one that created this instance.
         """
         if self._owner != os.getpid():
             raise ServiceError(500, 'a LocalRunner cannot be used in a forked process; make one in each process')
@@ -145,7 +146,7 @@ class Instance(Watched):
         try:
             lengths = struct.pack(f'<{len(requests)}i', *map(len, requests.parts))
             beside = requests.prefix + requests.suffix
-            beside += bytes(-len(beside) % 4)
+            beside += bytes(-len(beside) % 4)  # the lengths are read as 32-bit words, which must be aligned
             size = len(beside) + len(lengths) + sum(map(len, requests.parts))
             milliseconds = 0 if singly else SLICE
             head = ORDER.pack(len(requests.prefix), len(requests.suffix), len(requests), milliseconds, size)
@@ -160,19 +161,19 @@ class Instance(Watched):
             run.died = True
             run.failure = self._reason('the model ended its process')
         except (ValueError, struct.error) as error:
-            run.failure = f'the model destroyed its memory: {error}'
+            run.failure = f'the model corrupted its memory: {error}'
         if len(run.answers) < len(requests) and not run.failure:
             run.failure = 'the model ended its process'
         return run
 
     def ended_between_calls(self) -> str:
-        """Why the process has ended though nothing was asked of it; empty while it is there."""
+        """Return why the process has ended between calls, or an empty string while it runs."""
         if self._process.poll() is None and not self.ended_for:
             return ''
         return self._reason('the model ended its process')
 
     def close(self) -> None:
-        """End the process, whatever it is doing; any number of times."""
+        """End the process, whatever it is doing. Closing a closed instance does nothing."""
         self.forget()
         if self._owner != os.getpid():
             return
@@ -184,7 +185,7 @@ class Instance(Watched):
         self._process.wait()
 
     def kill(self) -> None:
-        """End the process without waiting: whoever reads from it then sees that it has ended."""
+        """Kill the process without waiting for its end, which a thread that reads from it will notice."""
         with contextlib.suppress(OSError):
             self._process.kill()
 
@@ -198,7 +199,7 @@ class Instance(Watched):
 
     def _send(self, *parts: bytes) -> None:
         pipe = self._process.stdin
-        assert pipe is not None  # noqa: S101 - it was asked for
+        assert pipe is not None  # noqa: S101 - `_start` requests it
         self.asked_at = time.monotonic()
         pipe.write(b''.join(parts))
         pipe.flush()
@@ -212,20 +213,20 @@ class Instance(Watched):
 
     def _read(self, size: int) -> bytes:
         pipe = self._process.stdout
-        assert pipe is not None  # noqa: S101 - it was asked for
+        assert pipe is not None  # noqa: S101 - `_start` requests it
         content = pipe.read(size)
         if len(content) < size:
             raise EOFError
         return content
 
     def _reason(self, otherwise: str) -> str:
-        """Why the process has ended."""
+        """Explain why the process has ended; `otherwise` is the reason if nothing else is known."""
         if self.ended_for == 'memory':
-            return f'the model needs more memory than the {self.memory_limit >> 20:,} MB that it may have'
+            return f'the model needs more memory than its limit of {self.memory_limit >> 20:,} MB'
         if self.ended_for == 'time':
             return f'the model takes longer than {self.timeout:g} s'
         if self.ended_for == 'idle':
-            return 'the model computed on after it had answered'
+            return 'the model kept computing after it had answered'
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self._process.wait(1)
             with contextlib.suppress(ValueError):
@@ -234,7 +235,7 @@ class Instance(Watched):
 
 
 def _take_answers(run: Run, count: int, content: bytes, asked: int) -> None:
-    """Add answers; their number, lengths and end must be what was asked for and sent."""
+    """Append answers to a run, after checking their number and lengths: the model may have corrupted the memory."""
     if len(run.answers) + count > asked:
         raise ValueError(f'{len(run.answers) + count} answers to {asked} requests')
     start = 0
@@ -244,9 +245,9 @@ def _take_answers(run: Run, count: int, content: bytes, asked: int) -> None:
         if length < 0 or end > len(content):
             raise ValueError(f'an answer of {length} bytes')
         run.answers.append(Answer(content[start + RECORD.size : end], milliseconds))
-        start = end + 3 & ~3
+        start = end + 3 & ~3  # the next answer starts at a multiple of four
     if start != len(content):
-        raise ValueError('bytes behind the last answer')
+        raise ValueError('bytes after the last answer')
 
 
 @functools.cache
@@ -264,21 +265,21 @@ def _command() -> list[str]:
 
 
 def _widen(process: subprocess.Popen[bytes]) -> None:
-    """Let large requests and answers through the pipes in few pieces, where the system can."""
+    """Enlarge the pipes on Linux, so that large requests and answers pass in few pieces."""
     if sys.platform == 'linux':
         import fcntl
 
         for pipe in filter(None, (process.stdin, process.stdout)):
-            with contextlib.suppress(OSError):  # it is more than the system lets this user have
+            with contextlib.suppress(OSError):  # the system may allow this user less
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # A group of its own: Ctrl-C in a terminal goes to the runner, which ends its workers when it has answered.
+    # A process group of its own: Ctrl-C in a terminal reaches only the runner, which ends its workers after answering.
     group: int = getattr(subprocess, 'CREATE_NEW_PROCESS_GROUP', 0) | getattr(subprocess, 'CREATE_NO_WINDOW', 0)
     command = _command()
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    # What a package could crash has no credentials in its environment.
+    # No other variables: a package runs in this process, so its environment must not hold credentials.
     variables = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     if sys.platform == 'win32':
         return subprocess.Popen(  # noqa: S603

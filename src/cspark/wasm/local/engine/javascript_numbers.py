@@ -1,7 +1,7 @@
-"""Numbers in JSON, spelled as JavaScript does.
+"""Write the numbers in JSON as JavaScript writes them.
 
-The vendor's engine reads a request and writes it again before the model gets it. Where a number stands in the place of
-a text, the model sees how it is spelled: 2024.0, which Python writes for a column of floats, is the text 2024 there.
+The vendor's engine parses a request and serializes it again before the model gets it. If a number is given where the
+model expects text, the model sees its spelling: 2024.0, which Python writes for a column of floats, must read 2024.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Final
 __all__ = ['respell_numbers']
 
 SUSPECT: Final = re.compile(rb'\d\.\d*0(?!\d)|\d[eE]|-0|0\.0000')
-"""What other spellings have, and hardly anything else: most requests are let through by one search."""
+"""Matches numbers whose spelling may differ, and little else, so that a single search lets most requests through."""
 
 TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?')
 
 
 def respell_numbers(content: bytes) -> bytes:
-    """Spell the fractions, powers and zeros of a JSON text as JavaScript does. Whole numbers keep every digit.
+    """Rewrite the fractions, exponents and zeros of a JSON text as JavaScript does. Whole numbers keep every digit.
 
     >>> respell_numbers(b'{"year": 2024.0, "rate": 1e-06, "text": "1.0", "long": 12345678901234567890}')
     b'{"year": 2024, "rate": 0.000001, "text": "1.0", "long": 12345678901234567890}'

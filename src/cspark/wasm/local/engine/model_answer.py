@@ -1,8 +1,8 @@
-"""What a compiled model answers, cut into its members without being read.
+"""Split the answer of a compiled model into its members without decoding them.
 
-A model writes its answers as JSON, and most of an answer goes to the caller as it stands. So its members are found, and
-taken apart only where something is changed. `msgspec` finds them while it skips; what it lets through and others refuse
-to read is looked for here, for one record's broken answer must not cost the others theirs.
+A model writes its answers as JSON, and most of an answer goes to the caller unchanged. So only the members that change
+are decoded. `msgspec` finds the members by skipping their values and accepts some JSON that other parsers reject. This
+module checks for such JSON, because the invalid answer of one record must not spoil the answers of the others.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ __all__ = ['NULL', 'ModelAnswer', 'cut_answer', 'raw', 'read', 'read_object']
 NULL: Final = msgspec.Raw(b'null')
 
 MOST_LEVELS: Final = 200
-"""What is nested no deeper can be read by every reader of JSON, inside the answer to many records too."""
+"""Every JSON parser can read this many levels, even within the answer to many records."""
 
 SURROGATE: Final = re.compile(rb'\\u[dD][89a-fA-F]')
-"""Half a character, perhaps without its other half."""
+"""Half of a surrogate pair; the other half may be missing."""
 
 KEPT: Final = b'0123456789eE-,:"[]{}'
 DROPPED: Final = bytes(byte for byte in range(256) if byte not in KEPT)
 NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b'[]{}')
 SHAPES: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x65 if byte == 0x45 else byte for byte in range(256))
-"""Every digit becomes a zero and every E small."""
+"""Turns every digit into a zero and every E into a lower-case one, so that long numbers are found by a plain search."""
 
 
 class ModelAnswer(msgspec.Struct, gc=False):
-    """The members of an answer, each as JSON."""
+    """The members of a model's answer, each as JSON."""
 
     response_data: dict[str, msgspec.Raw] | None = None
     response_meta: msgspec.Raw = NULL
@@ -42,16 +42,16 @@ class ModelAnswer(msgspec.Struct, gc=False):
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the model says of itself: its `response_meta`."""
+        """The model's information about itself: its `response_meta`."""
         return read_object(self.response_meta)
 
     @property
     def has_failed(self) -> bool:
-        """Whether the model itself says that it failed."""
+        """Whether the model reports that it failed."""
         return bytes(self.error) != b'null' or read(self.status) not in (None, 'Success')
 
     def data(self, name: str) -> msgspec.Raw:
-        """A member of `response_data`."""
+        """Return a member of `response_data`, or null."""
         return NULL if self.response_data is None else self.response_data.get(name, NULL)
 
     def put(self, name: str, value: object) -> None:
@@ -61,7 +61,7 @@ class ModelAnswer(msgspec.Struct, gc=False):
         self.response_data[name] = raw(value)
 
     def add(self, name: str, entries: list[Any], *, first: bool = False) -> None:
-        """Put more entries behind or before those of a list in `response_data`."""
+        """Append entries to a list in `response_data`, or insert them at its start."""
         found = read(self.data(name))
         others: list[Any] = found if is_array(found) else []
         self.put(name, [*entries, *others] if first else [*others, *entries])
@@ -71,34 +71,34 @@ _DECODER: Final = msgspec.json.Decoder(ModelAnswer)
 
 
 def read(member: msgspec.Raw) -> Any:
-    """The value of a member."""
+    """Decode a member."""
     return decode_json(bytes(member))
 
 
 def read_object(member: msgspec.Raw) -> dict[str, Any]:
-    """The value of a member that is an object; anything else is an empty one."""
+    """Decode a member that is an object; anything else gives an empty one."""
     value = read(member)
     return value if is_object(value) else {}
 
 
 def raw(value: object) -> msgspec.Raw:
-    """A value as a member.
+    """Encode a value as a member.
 
     Raises:
-        ServiceError: 500 where it is nested too deeply.
+        ServiceError: 500 if the value is nested too deeply.
     """
     try:
-        # Four levels deeper, for it will stand in the answer to many records, which must be written too.
+        # Encoded four levels deeper, because that is where it stands in the answer to many records.
         return msgspec.Raw(encode_json([[[[value]]]])[4:-4])
     except TypeError:
         raise ServiceError(500, 'the model answered with values that are nested too deeply') from None
 
 
 def cut_answer(content: bytes) -> ModelAnswer:
-    """What a model answered to one request.
+    """Split a model's answer to one request into its members.
 
     Raises:
-        ServiceError: 500 where that is no answer.
+        ServiceError: 500 if it is not a valid answer.
     """
     answer = _cut(content) if _is_plain(content) else None
     if answer is None:
@@ -112,11 +112,11 @@ def _cut(content: bytes) -> ModelAnswer | None:
     try:
         return _DECODER.decode(content)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return None  # whoever reads it whole knows what is wrong
+        return None  # `_read_answer` then reports what is wrong
 
 
 def _read_answer(content: bytes) -> ModelAnswer:
-    """Read an answer, which takes several times as long, and write its members anew."""
+    """Decode an answer and encode its members again, which takes several times as long as `_cut`."""
     try:
         answer: Any = decode_json(content)
     except (ValueError, RecursionError) as error:
@@ -128,8 +128,8 @@ def _read_answer(content: bytes) -> ModelAnswer:
 
 
 def _is_plain(content: bytes) -> bool:
-    """Whether skipping finds all that can be wrong with it: neither text that is no UTF-8, nor half a character, nor a
-    number beyond all numbers, nor deep nesting. It may say no where all is well."""
+    """Whether `msgspec` alone can check an answer: it has no invalid UTF-8, no surrogates, no huge numbers and no deep
+    nesting. The result may be False for a valid answer."""
     if not content.isascii():
         try:
             content.decode()
@@ -137,6 +137,7 @@ def _is_plain(content: bytes) -> bool:
             return False
     if b'\\' in content and SURROGATE.search(content):
         return False
+    # An exponent of three digits, or 200 digits in a row, may be a number that is too large for a float.
     shape = content.translate(SHAPES, DROPPED)
     if b'0e000' in shape or b'0' * 200 in shape:
         return False
@@ -144,7 +145,7 @@ def _is_plain(content: bytes) -> bool:
 
 
 def _is_flat(brackets: bytes) -> bool:
-    """Whether these brackets are pairs, not too deep; each round takes the innermost ones away."""
+    """Whether brackets are balanced and not nested too deeply. Each round removes the innermost pairs."""
     for _ in range(MOST_LEVELS):
         if not brackets:
             return True

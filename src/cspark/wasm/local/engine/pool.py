@@ -1,4 +1,4 @@
-"""The instances of one model: they run in parallel, and one that fails is built anew."""
+"""Run requests on several instances of one model in parallel, and replace instances that fail."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ from .statistics import Statistics
 __all__ = ['Pool', 'Slot']
 
 WAIT: Final = 55.0
-"""How long a call waits for a free instance, in seconds: as long as the platform lets a call run."""
+"""How long a call waits for a free instance, in seconds. The platform limits a call to the same time."""
 
 LOST_INSTANCES: Final = 3
-"""After so many records of one call that cost an instance, the rest of the call is given up."""
+"""How many records of one call may each cost an instance before the rest of the call is given up."""
 
 SMALLEST_PIECE: Final = 20.0
-"""What an instance computes in less than so many milliseconds is not worth splitting off."""
+"""The target time of the smallest piece, in milliseconds. Less work is not worth moving to another instance."""
 
 MOST_AT_FIRST: Final = 64
-"""So many records are a piece where it is not known yet how long one takes, and where they take next to no time."""
+"""The largest minimum size of a piece, in records: used until the time of a record is known, and for very fast
+records."""
 
 LONGEST_ROW: Final = 5.0
-"""Requests of several calls are computed in a row only if that takes less than so many milliseconds."""
+"""How long an instance may compute requests of several calls in a row, in milliseconds."""
 
-STOPPED: Final = 'the service is being replaced, or the runner stops'
+STOPPED: Final = 'the service is being replaced, or the runner is stopping'
 
 
 class Slot:
-    """A place for an instance, and the thread that speaks to it. It is empty until it is used."""
+    """A place for an instance, and the thread that talks to it. It stays empty until it is first used."""
 
     def __init__(self, pool: Pool, number: int) -> None:
         self.number = number
@@ -51,7 +52,7 @@ class Slot:
         self._thread: threading.Thread | None = None
 
     def give(self, piece: Piece | None) -> None:
-        """Let the thread work at this next; None ends it."""
+        """Queue a piece for the slot's thread, which is started with the first one; None ends the thread."""
         if self._thread is None and piece is not None:
             name = f'runner-{self._pool.model.name}-{self.number}'
             self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -59,13 +60,13 @@ class Slot:
         self._given.put(piece)
 
     def ready(self) -> Instance:
-        """The instance, started if there is none.
+        """Return the instance, and start one if there is none.
 
         Raises:
             PackageError: The model does not load.
         """
         if self.instance is not None and (ended := self.instance.ended_between_calls()):
-            # Whoever calls next has no part in it.
+            # The next call did not cause this, so it gets a new instance and no error.
             self._pool.statistics.failed(timed_out=False)
             logger.warning('an instance of %s was lost between calls: %s', self._pool.name, ended)
             self.empty()
@@ -95,11 +96,11 @@ class Slot:
         self.empty()
 
     def _compute_pieces(self, pieces: list[Piece]) -> None:
-        """Compute pieces of one or more calls in a row, and hand each call what is its own."""
+        """Compute pieces of one or more calls in a row, and give each call its own results."""
         wanted = [piece for piece in pieces if not piece.call.future.done()]
         first = wanted[0].requests if wanted else pieces[0].requests
         requests = Requests([part for piece in wanted for part in piece.requests.parts], first.prefix, first.suffix)
-        # Calls that came together by chance do not give each other up.
+        # Pieces of different calls do not count lost instances, so one call cannot make the others be given up.
         lost = wanted[0].call.lost if len(wanted) == 1 else itertools.repeat(0)
         results = self._compute(requests, lost)
         start = 0
@@ -124,21 +125,21 @@ class Slot:
             self._pool.statistics.failed(timed_out=run.timed_out)
             logger.warning('an instance of %s was lost: %s', self._pool.name, run.failure)
             if len(results) == len(requests):
-                break  # it was lost behind its last answer
+                break  # the instance was lost after its last answer
             if run.died and not singly and len(results) + 1 < len(requests):
-                singly = True  # one of the rest ended the process; which one, shows when they come one by one
+                singly = True  # one of the remaining requests ended the process; run them one by one to find out which
                 continue
             singly = False
             results.append(ServiceError(504 if run.timed_out else 500, run.failure))
             if next(lost) >= LOST_INSTANCES:
-                reason = f'not computed: {LOST_INSTANCES} records of this call cost an instance each; {run.failure}'
+                reason = f'not computed: {LOST_INSTANCES} records of this call each ended an instance; {run.failure}'
                 results += [ServiceError(503, reason)] * (len(requests) - len(results))
         if len(results) != len(requests):
             raise RuntimeError(f'{len(results)} results of {len(requests)} requests')
         return results
 
     def _run(self, requests: Requests, *, singly: bool) -> Run:
-        """Run requests on the instance, which is given up if it fails."""
+        """Run requests on the instance, and discard the instance if it fails."""
         run = Run(failure='the instance could not be used')
         try:
             instance = self.ready()
@@ -155,15 +156,15 @@ class Slot:
 
 
 class Pool:
-    """Runs requests on the instances of a model.
+    """The instances of a model, and the queue of pieces that wait for one.
 
     Args:
-        model: The compiled model; one instance of it is started at once, which shows whether it loads.
-        instances: How many records are computed at the same time.
-        timeout: The limit for loading the model and for each record, in seconds.
-        memory: The limit of each instance's memory, in bytes.
-        name: What to call the model in logs.
-        warm: Whether to keep the instance that showed that it loads; without it, the first call starts one.
+        model: The compiled model; one instance is started at once to check that the model loads.
+        instances: The number of instances, each of which computes one record at a time.
+        timeout: The time limit for loading the model and for each record, in seconds.
+        memory: The memory limit of each instance, in bytes.
+        name: The name of the model in logs.
+        warm: Whether to keep that first instance; otherwise the first call starts another one.
 
     Raises:
         PackageError: The model does not load.
@@ -187,7 +188,7 @@ class Pool:
         self.started = time.monotonic()
         self.slots = [Slot(self, number) for number in range(1, instances + 1)]
         self._lock = threading.Lock()
-        self._idle = self.slots[::-1]  # the last one to become idle, whose instance is there, is the next one to work
+        self._idle = self.slots[::-1]  # a stack: the slot that became idle last has an instance and is used next
         self._waiting: deque[Piece] = deque()
         self._closed = False
         self.stopping = threading.Event()
@@ -196,14 +197,16 @@ class Pool:
             self.slots[0].empty()
 
     def submit(self, requests: Requests) -> Future[list[Result]]:
-        """Compute requests, in parallel where there are many.
+        """Compute requests, in parallel if there are many.
 
         Returns:
-            An answer or an error for each request, in their order: one that fails does not fail the others.
+            A future of one answer or error per request, in the order of the requests. A request that fails does not
+            affect the others. The future raises `ServiceError` with 503 if no instance becomes free in time.
 
         Raises:
-            ServiceError: 503, where the pool is closed. In the future: 503, where no instance became free in time.
+            ServiceError: 503, if the pool is closed.
         """
+        # Several pieces per instance, so that one that gets slow records does not keep the others idle at the end.
         parts = 4 * len(self.slots) if len(self.slots) > 1 else 1
         size = max(self._smallest_piece(), -(-len(requests) // parts))
         starts = range(0, len(requests), size)
@@ -221,7 +224,7 @@ class Pool:
         return call.future
 
     def _smallest_piece(self) -> int:
-        """How many records are worth splitting off, by how long they take."""
+        """Return how many records a piece must have at least, based on the mean time of a record."""
         each = self.statistics.mean_time_ms
         return MOST_AT_FIRST if each is None else max(1, min(MOST_AT_FIRST, round(SMALLEST_PIECE / max(each, 0.01))))
 
@@ -230,10 +233,10 @@ class Pool:
         return self.submit(requests).result()
 
     def more_like(self, first: Piece) -> list[Piece]:
-        """Single requests that wait and can be computed in a row with this one: a crossing costs more than they do.
+        """Take waiting single requests to compute in a row with this one: they take less time than a crossing into V8.
 
-        Only a fair share of those that wait, and no more than take a few milliseconds. A model that has failed before
-        gets each request alone: one that hangs would keep those beside it waiting.
+        The number is limited to a fair share of the waiting requests and to a few milliseconds of work. If the model
+        has ever failed, each request is computed alone, because one that hangs would delay the requests next to it.
         """
         if not _is_single(first) or self.statistics.has_failed:
             return []
@@ -246,7 +249,7 @@ class Pool:
             return found
 
     def next_for(self, slot: Slot) -> Piece | None:
-        """The next piece for an instance that has become free; without one, it waits to be given one."""
+        """Return the next piece for a slot that has become free; if there is none, mark the slot as idle."""
         while True:
             with self._lock:
                 if not self._waiting:
@@ -256,14 +259,14 @@ class Pool:
                         self._idle.append(slot)
                     return None
                 piece = self._waiting.popleft()
-            # Only the first piece tells how long the call waited: the others also wait for their own call.
+            # Only the first piece shows how long the call waited: the others wait for the earlier ones of their call.
             if piece.number > 0 or time.monotonic() - piece.call.asked < WAIT:
                 return piece
             reason = f'all {len(self.slots)} instances of the service were busy for {WAIT:g} s'
             piece.call.fail(piece.number, ServiceError(503, reason))
 
     def close(self) -> None:
-        """Take no more calls; each instance ends when the calls that came before are computed."""
+        """Take no more calls; each instance ends when the earlier calls are finished."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -272,7 +275,7 @@ class Pool:
             slot.empty()
 
     def drop_waiting(self) -> None:
-        """Take no more calls, and answer those that wait with 503."""
+        """Take no more calls, and answer waiting ones with 503."""
         with self._lock:
             self._closed = True
             waiting, self._waiting = self._waiting, deque()
@@ -280,7 +283,7 @@ class Pool:
             piece.call.fail(piece.number, ServiceError(503, STOPPED))
 
     def stop(self) -> None:
-        """Take no more calls, drop those that wait, and end all instances whatever they do."""
+        """Take no more calls, drop waiting ones, and kill all instances, even busy ones."""
         self.stopping.set()
         self.drop_waiting()
         with self._lock:

@@ -1,4 +1,4 @@
-"""How a model has been doing: counts and times, as the status operation reports them."""
+"""Count and time the records of a model, for the status operation."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 __all__ = ['Statistics', 'timestamp']
 
 LATEST: Final = 10_000
-"""How many of the latest records the percentiles are about."""
+"""How many of the latest records the percentiles cover."""
 
 
 def timestamp(moment: datetime | None = None) -> str:
-    """A moment as the API writes it; now if none is given.
+    """Format a moment, by default now, as the API writes it.
 
     >>> timestamp(datetime(1970, 1, 23, 0, 58, 20, 752000, tzinfo=UTC))
     '1970-01-23T00:58:20.752Z'
@@ -23,10 +23,10 @@ def timestamp(moment: datetime | None = None) -> str:
 
 
 class Statistics:
-    """Counts and times of records, whether they come one a call or thousands a call.
+    """Counts and times of records, however many records a call has.
 
-    The time of a record is what its instance took for it; records that one instance computes in a row share their time
-    evenly. Percentiles are over the last 10,000 records.
+    The time of a record is the time that its instance took for it; records that an instance computes in a row count
+    with equal shares. Percentiles cover the last 10,000 records.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Statistics:
             self.last_use = datetime.now(UTC)
 
     def end(self, records: int) -> None:
-        """Count records as running no longer."""
+        """Count records as no longer running."""
         with self._lock:
             self.running_count -= records
 
@@ -79,11 +79,11 @@ class Statistics:
 
     @property
     def mean_time_ms(self) -> float | None:
-        """The mean of all completed records."""
+        """The mean time of all completed records."""
         return self._sum / self.completed_count if self.completed_count else None
 
     def percentile(self, share: float) -> float | None:
-        """The time that this share of the recent records did not exceed.
+        """Return the time that this share of the recent records did not exceed.
 
         >>> statistics = Statistics()
         >>> statistics.percentile(0.95) is None

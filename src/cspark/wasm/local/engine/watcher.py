@@ -1,4 +1,4 @@
-"""One thread that watches all workers of this process: their time, and their memory."""
+"""Watch the time and memory of all workers of this process, in one thread."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from .worker import PATIENCE, RUNNING
 __all__ = ['Watched', 'watch']
 
 IDLE: Final = 300.0
-"""A worker without a call that computes for more than half of so many seconds is ended. A large model is optimized in
-the background for a while after it was loaded."""
+"""A worker that computes for more than half of this time without a call is ended, in seconds. The time is long because
+a large model is optimized in the background for a while after it was loaded."""
 
 GRACE: Final = 5.0
-"""How long after its own limit a worker that says nothing is ended from outside, in seconds."""
+"""How long after its own limit a worker that does not answer is ended from outside, in seconds."""
 
 LOOKED_AT_EVERY: Final = 0.05
-"""How often the workers are looked at, in seconds."""
+"""The interval between two checks of the workers, in seconds."""
 
 
 class Watched(abc.ABC):
-    """What the watcher knows of a worker.
+    """A worker as the watcher sees it.
 
     Args:
-        memory_limit: How much resident memory its process may have, in bytes. It is looked at every 50 ms, so a model
-            that takes memory fast has more for a moment; on Linux the system itself then stops it.
-        time_limit: How long it may take to say something when it is asked, in seconds.
+        memory_limit: The limit of the process's resident memory, in bytes. It is checked every 50 ms, so a model that
+            takes memory fast can exceed it for a moment; on Linux the system then stops it.
+        time_limit: How long the worker may take to answer, in seconds.
     """
 
     process_id: int
@@ -51,13 +51,13 @@ class Watched(abc.ABC):
         """End the process without waiting."""
 
     def forget(self) -> None:
-        """Watch it no longer."""
+        """Stop watching this worker."""
         with _watcher.lock:
             _watcher.workers.pop(self, None)
 
 
 class _Watcher:
-    """The workers of this process and the thread that looks at them. A forked process starts with none."""
+    """The workers of this process and the thread that checks them. A forked process starts without workers."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -95,10 +95,10 @@ def _look_at(worker: Watched, process: psutil.Process) -> None:
 
 
 def _look_at_time(worker: Watched, computed: float) -> None:
-    """End a worker that is asked and says nothing, and one that computes on though nothing is asked of it.
+    """End a worker that does not answer, and one that keeps computing without a request.
 
-    The worker knows best how long a record takes; this is for one that cannot tell any more. Where the machine has too
-    much to do, it waits for one that gets to compute.
+    A worker enforces its time limit itself; this check is for workers that no longer can. On an overloaded machine, a
+    worker that still gets some processor time is given longer.
     """
     now, since = time.monotonic(), worker.asked_at
     if worker.looked_at is None or worker.looked_at[0] != since:
@@ -126,7 +126,7 @@ _watcher = _Watcher()
 
 
 def watch(worker: Watched) -> None:
-    """Watch a worker from now on, until it is forgotten."""
+    """Watch a worker until its `forget` is called."""
     _watcher.add(worker)
 
 

@@ -1,9 +1,9 @@
-"""One instance of a compiled model, in a process of its own.
+"""Run one instance of a compiled model in a process of its own.
 
-`instance.py` starts it and speaks to it over pipes. It is run as a file, so that it imports mini-racer and
-little else. What it is told and what it answers are frames: a header that says how much follows, and that. `engine.js`
-is its other half, inside V8, where the package is. V8 gives a package no files, no network and no processes; what it
-can crash is this process.
+`instance.py` starts this process and talks to it over pipes. It runs this module as a file, so that it imports
+mini-racer and little else. Messages in both directions are frames: a header with the sizes, then the data. `engine.js`
+is the counterpart inside V8, where the package runs. V8 gives a package no access to files, network or processes; all
+that a package can crash is this process.
 """
 
 from __future__ import annotations
@@ -21,43 +21,45 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 MORE, DONE, FAILED, TIMED_OUT = range(4)
-"""What an answer says: more of it follows, that was all, the next record failed, or it took too long."""
+"""The kinds of a reply: more replies follow, all records are done, the next record failed, or it took too long."""
 
 ORDER = struct.Struct('<IIIII')
-"""How a call begins: the bytes before each record, those behind it, how many records, for how many milliseconds to
-compute before answers are handed over, and all bytes that follow."""
+"""The header of a call: the sizes of the prefix and the suffix of each record, the number of records, how many
+milliseconds to compute before a reply is sent, and the size of the data that follows."""
 
 REPLY = struct.Struct('<IIII')
-"""How an answer begins: what it says, its answers, the bytes of these, and the bytes of a text that follows them."""
+"""The header of a reply: its kind, the number of answers, their size, and the size of a text that follows them."""
 
 RECORD = struct.Struct('<ii')
-"""How each record's answer begins: its bytes, and the milliseconds that it took. It ends at a multiple of four."""
+"""The header of a record's answer: its size, and the milliseconds that it took. Answers are padded to a multiple of
+four bytes."""
 
 WORDS = ('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size')
 SMALLEST_BOX = 1 << 20
 LARGEST_ANSWER = 1 << 29
 SLICE = 250
-"""How long one crossing into V8 works through records before it hands over its answers, in milliseconds. What a process
-that ends had computed in it is lost."""
+"""How long one crossing into V8 computes records before it returns their answers, in milliseconds. If the process ends
+during a crossing, the answers of that crossing are lost."""
 
 LOOKED_AT_EVERY = 0.02
-"""How often the time of a record and the process that started this one are looked at, in seconds."""
+"""The interval between two checks of the time limit and of the parent process, in seconds."""
 
 RUNNING = 0.02
-"""A process that has less than this share of a processor waits for something; one that computes gets more anywhere."""
+"""A process that gets less than this share of a processor is waiting, not computing: even an overloaded machine gives a
+computing process more."""
 
 PATIENCE = 10
-"""So many times its limit nothing takes, however much the machine has to do."""
+"""How many times its limit a record may take at most, however overloaded the machine is."""
 
 OVERHEAD = 512 << 20
-"""What Python, V8 and the stacks of their threads may take beside the model, in bytes."""
+"""The memory that Python, V8 and the stacks of their threads may take in addition to the model, in bytes."""
 
 V8_FLAGS = ('--no-wasm-dynamic-tiering',)
-"""Compile WASM by the optimizing compiler at once. mini-racer's own default, `--single-threaded`, never does."""
+"""Compiles WASM with the optimizing compiler at once. With mini-racer's default, `--single-threaded`, V8 never does."""
 
 
 class Engine:
-    """The model in V8, and the memory that both sides see."""
+    """The model in V8, and the buffers that V8 and this process share."""
 
     def __init__(self, v8: Any, javascript: str) -> None:
         functions = v8.eval(javascript)
@@ -69,16 +71,19 @@ class Engine:
         self._v8 = v8
 
     def word(self, name: str) -> int:
-        """A word of the head."""
+        """Read a word of the head buffer."""
         return int(self._head[WORDS.index(name)])
 
     def write(self, **words: int) -> None:
-        """Set words of the head."""
+        """Write words of the head buffer."""
         for name, value in words.items():
             self._head[WORDS.index(name)] = value
 
     def load(self, script: str, files: dict[str, bytes]) -> str:
-        """Load the model; the result is why it cannot be loaded, or empty. A promise may keep this waiting for ever."""
+        """Load the model and return why it cannot be loaded, or an empty string.
+
+        This waits for ever if the script's promise never settles; the time limit then ends the process.
+        """
         self._v8.eval(f'{script}\n;0')
         described = json.dumps([[name, len(content)] for name, content in files.items()]).encode()
         self.fill(described + b''.join(files.values()))
@@ -88,37 +93,37 @@ class Engine:
         while not self.word('loaded'):
             time.sleep(waiting)
             waiting = min(2 * waiting, LOOKED_AT_EVERY)
-        return '' if self.word('loaded') > 0 else str(self.reason()) or 'it is no model'
+        return '' if self.word('loaded') > 0 else str(self.reason()) or 'it is not a model'
 
     def fill(self, content: bytes) -> None:
-        """Put this into the inbox."""
+        """Copy data into the inbox, which grows if necessary."""
         if len(content) > len(self._inbox):
             self._inbox = self._make(self._new_inbox, 2 * len(content))
         self._inbox[: len(content)] = content
 
     def cross(self, first: int, count: int, prefix: int, suffix: int, milliseconds: int) -> None:
-        """Compute records from `first` on, as many as fit into this time and at least one."""
+        """Compute records from `first` on: at least one, and as many as fit into the time."""
         self.write(done=0, used=0, needed=0, first=first, count=count, prefix=prefix, suffix=suffix)
         self.write(slice=milliseconds)
         self._run()
 
     def grow(self) -> None:
-        """Make room for the answer that did not fit."""
+        """Enlarge the outbox for an answer that did not fit."""
         needed = self.word('needed')
         if not len(self._outbox) < needed <= LARGEST_ANSWER:
             raise ValueError(f'an answer of {needed} bytes')
         self._outbox = self._make(self._new_outbox, 2 * needed)
 
     def _make(self, function: Callable[[], object], size: int) -> memoryview:
-        """A buffer of this size, as memory."""
+        """Create a buffer of this size in V8 and return its memory."""
         self.write(size=size)
         memory: Any = function()
         if not isinstance(memory, memoryview):
-            raise TypeError(f'{size} bytes cannot be had')
+            raise TypeError(f'{size} bytes cannot be allocated')
         return cast('memoryview', memory)
 
     def answers(self, most: int) -> tuple[int, bytes]:
-        """How many records the last crossing answered, and the answers; both are checked against what was asked."""
+        """Return how many answers the last crossing made, and the answers; both are checked against their limits."""
         count, used = self.word('done'), self.word('used')
         if not (0 <= count <= most and 0 <= used <= len(self._outbox)):
             raise ValueError(f'{count} answers of {used} bytes')
@@ -126,13 +131,13 @@ class Engine:
 
 
 def _prepared(v8: Any, function: Any) -> Callable[[], object]:
-    """A function of V8, ready to be called: what mini-racer prepares anew for each call takes three times the call.
+    """Prepare a V8 function once, because mini-racer's preparation takes three times as long as the call itself.
 
-    It is called by its handle. A name could be called, or replaced, by the package.
+    The function is called by its handle, because a package could call or replace a function that has a name.
     """
     from py_mini_racer import JSUndefined
 
-    context = v8._ctx  # noqa: SLF001 - mini-racer has no way to prepare a call; its version is held to one minor release
+    context = v8._ctx  # noqa: SLF001 - mini-racer cannot prepare a call publicly; pinned to a minor release
     handles = [context._python_to_value_handle(value) for value in (function, JSUndefined, v8.eval('[]'))]  # noqa: SLF001
     raw = [handle.raw for handle in handles]
 
@@ -143,7 +148,7 @@ def _prepared(v8: Any, function: Any) -> Callable[[], object]:
 
 
 class Worker:
-    """Takes calls from one pipe and answers on the other, until the first one ends."""
+    """Reads calls from one pipe and writes replies to the other, until the first one is closed."""
 
     def __init__(self, asked: BinaryIO, answered: BinaryIO) -> None:
         self._asked, self._answered = asked, answered
@@ -153,7 +158,7 @@ class Worker:
         self.timeout = 0.0
 
     def settings(self) -> dict[str, Any]:
-        """How to serve: the first that is said."""
+        """Read the settings, which are the first message."""
         (size,) = struct.unpack('<I', self._read(4))
         settings: dict[str, Any] = json.loads(self._read(size))
         return settings
@@ -170,7 +175,7 @@ class Worker:
         self._start_limit(self.timeout)
         try:
             failure = engine.load(script, parts)
-        except Exception as error:  # noqa: BLE001 - whatever the package does is told
+        except Exception as error:  # noqa: BLE001 - whatever the package raises is reported
             failure = describe(error)
         self._limit = None
         self._reply(FAILED if failure else DONE, 0, b'', failure)
@@ -183,7 +188,7 @@ class Worker:
                 self._answer(engine, prefix, suffix, count, milliseconds, content)
             except (ValueError, TypeError) as error:
                 self._limit = None
-                self._reply(FAILED, 0, b'', f'the model destroyed its memory: {describe(error)}')
+                self._reply(FAILED, 0, b'', f'the model corrupted its memory: {describe(error)}')
 
     def _answer(self, engine: Engine, prefix: int, suffix: int, count: int, milliseconds: int, content: bytes) -> None:
         seconds = self.timeout + milliseconds / 1000
@@ -194,7 +199,7 @@ class Worker:
             self._start_limit(seconds)
             try:
                 engine.cross(done, count, prefix, suffix, milliseconds)
-            except Exception as error:  # noqa: BLE001 - the package's own
+            except Exception as error:  # noqa: BLE001 - the package can raise anything
                 failure = self._explain(error)
             answered, answers = engine.answers(count - done)
             if not answered and not failure:
@@ -205,26 +210,25 @@ class Worker:
             self._reply(FAILED if failure else DONE if done == count else MORE, answered, answers, failure)
 
     def _explain(self, error: Exception) -> str:
-        """Why a model aborted, in words. What C++ throws is the address of an exception, whose text stays in WASM."""
+        """Explain why a model aborted."""
         if type(error).__name__ == 'JSOOMException':
-            return 'the model needs more memory than it may have'
+            return 'the model needs more memory than its limit'
         thrown = describe(error)
         try:
             said = str(self.engine.said()).strip() if self.engine else ''
         except Exception:  # noqa: BLE001 - V8 may be past answering
             said = ''
+        # A C++ exception arrives as its address only; its text stays in WASM.
         if re.fullmatch(r'(Uncaught )?-?\d+', thrown):
-            thrown = (
-                'it threw an exception without a text; a value of a kind that it does not expect is the usual reason'
-            )
+            thrown = 'it threw an exception without a text; the usual reason is a value of an unexpected type'
         return f'the model aborted: {thrown}' + (f'; it said: {said}' if said and said not in thrown else '')
 
     def _start_limit(self, seconds: float) -> None:
-        """From now on, something may take so long."""
+        """Start a time limit for what follows."""
         self._limit = seconds, time.monotonic(), time.process_time()
 
     def _watch(self, parent: int) -> None:
-        """End this process when a record takes too long, and when the one that started it is gone."""
+        """End this process when a record takes too long or when the parent process has ended."""
         while _is_there(parent):
             time.sleep(LOOKED_AT_EVERY)
             with self._writing:
@@ -233,7 +237,7 @@ class Worker:
         os._exit(0)
 
     def _give_up(self) -> None:
-        """Hand over what is computed already, which stands in memory that V8 does not move, and end."""
+        """Send the answers computed so far, which are in memory that V8 does not move, and end the process."""
         try:
             loaded = self.engine is not None and self.engine.word('loaded') > 0
             count, answers = self.engine.answers(1 << 30) if self.engine and loaded else (0, b'')
@@ -259,15 +263,15 @@ class Worker:
 
 
 def describe(error: BaseException) -> str:
-    """The first line of what V8 says, without the place in a script that nobody has."""
+    """Return the first line of V8's message, without the position in a script that users do not have."""
     lines = [line.strip() for line in str(error)[:4000].splitlines() if line.strip()]
     return re.sub(r'^(<anonymous>|undefined):\d+: ', '', lines[0])[:500] if lines else type(error).__name__
 
 
 def _is_over(seconds: float, began: float, computed: float) -> bool:
-    """Whether something takes longer than so many seconds.
+    """Whether a time limit is exceeded.
 
-    On a machine that has too much to do, what gets little of it is given more time; what only waits gets none.
+    On an overloaded machine, a process that gets little processor time has more time; one that only waits has not.
     """
     passed = time.monotonic() - began
     if passed < seconds:
@@ -299,8 +303,7 @@ if sys.platform == 'win32':
 
 
 def limit_memory(limit: int) -> None:
-    """Hold this process to so many bytes where the system can: Linux counts what may be written to, not what is
-    reserved."""
+    """Limit the memory of this process on Linux, which counts writable memory, not reserved address space."""
     if sys.platform == 'linux':
         import resource
 
@@ -308,20 +311,20 @@ def limit_memory(limit: int) -> None:
 
 
 async def main() -> None:
-    """Serve until the parent closes the pipe."""
+    """Serve calls until the parent closes the pipe."""
     from py_mini_racer import init_mini_racer, mini_racer
 
     asked, answered = sys.stdin.buffer, os.fdopen(os.dup(1), 'wb')
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)  # nothing that is printed gets between the answers
+    os.dup2(nowhere, 1)  # so that nothing printed can corrupt the replies
     worker = Worker(asked, answered)
     settings = worker.settings()
     limit_memory(settings['memory'])
     init_mini_racer(flags=V8_FLAGS)
-    # On the loop that mini-racer reports to, its functions are called directly: no thread stands in between.
+    # Calls from the event loop that mini-racer uses go directly to V8, without a thread in between.
     with mini_racer(asyncio.get_running_loop()) as v8:
         worker.serve(settings, v8)
-        os._exit(0)  # V8's threads are not waited for
+        os._exit(0)  # without waiting for V8's threads
 
 
 if __name__ == '__main__':

@@ -1,1 +1,1 @@
-"""The runner as an HTTP server."""
+"""Serve the runner over HTTP."""

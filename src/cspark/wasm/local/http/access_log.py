@@ -1,4 +1,4 @@
-"""What the runner logs: a line a request, uploads, lost instances; as text or as JSON."""
+"""Log requests, and format the runner's log as text or as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {'message', 'a
 
 
 def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> None:
-    """Log a request that was answered: its path as the template that it fits, which names nobody."""
+    """Log an answered request. Its path is logged as the matching template, so that no names get into the log."""
     if not logger.isEnabledFor(logging.INFO):
         return
     fields: dict[str, Any] = {
@@ -36,10 +36,10 @@ def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> 
 
 
 def set_up_logging(level: str, form: str) -> None:
-    """Write what the runner logs to the standard error.
+    """Write the runner's log to standard error.
 
     Args:
-        level: One of `LOG_LEVELS`: `info` has a line a request.
+        level: One of `LOG_LEVELS`; `info` logs a line per request.
         form: One of `LOG_FORMATS`.
     """
     handler = logging.StreamHandler(sys.stderr)
@@ -52,10 +52,10 @@ def set_up_logging(level: str, form: str) -> None:
 
 
 class _JsonFormatter(logging.Formatter):
-    """A JSON object a line, with the fields of a request beside its message."""
+    """Formats each log record as a JSON object on one line, with the fields of a request and its message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Format a log record."""
         told: dict[str, Any] = {
             'time': datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds'),
             'level': record.levelname.lower(),
@@ -68,5 +68,5 @@ class _JsonFormatter(logging.Formatter):
 
 
 def _printable(text: str) -> str:
-    """A caller's text that cannot forge lines of a log."""
+    """Replace unprintable characters of a caller's text, so that it cannot forge lines of the log."""
     return ''.join(letter if letter.isprintable() else '?' for letter in text)

@@ -1,4 +1,4 @@
-"""The runner's HTTP API as an ASGI application: routes, and what each does with a request."""
+"""The runner's HTTP API as an ASGI application: its routes and their handlers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Operation = Callable[[Catalog, str, Json], Steps]
 Handler = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpAnswer]]
 
 LARGE: Final = 1 << 16
-"""What is larger is read and written on a thread, so that the event loop goes on meanwhile."""
+"""Bodies of this size and more, in bytes, are processed on a thread, so that the event loop keeps running."""
 
 BY_PATH: Final = (
     '/folders/{folder}/services/{service}/execute',
@@ -57,10 +57,10 @@ BY_PATH: Final = (
 
 
 class RunnerApp:
-    """An ASGI application that serves packages, and the packages that it has.
+    """An ASGI application, and the packages that it serves.
 
     Args:
-        settings: How it behaves. Packages that an earlier run kept are loaded.
+        settings: The settings of the runner. Packages that an earlier run stored are loaded.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,16 +79,17 @@ class RunnerApp:
             raise
 
     def load(self, content: bytes, name: str, *, keep: bool = False, tenant: str | None = None) -> list[Served]:
-        """Serve a package: all of it, or nothing if something is wrong with it.
+        """Serve all versions in a package, or none if one of them is invalid.
 
         Args:
             content: The package.
             name: The name of its file.
-            keep: Whether to store it, which happens before it is served.
-            tenant: The tenant of a compiled model that comes without a package around it.
+            keep: Whether to store the package before it is served.
+            tenant: The tenant of a compiled model that has no package around it.
 
         Raises:
-            PackageError: It says what is wrong with which file.
+            PackageError: The package is invalid; the message names the file and the problem.
+            RefusedError: 500 if the package cannot be stored.
         """
         versions = read_package(content, name, naming=self.settings.naming(tenant))
         store = self.store if keep else None
@@ -98,33 +99,34 @@ class RunnerApp:
             raise RefusedError(500, f'the package cannot be stored: {error.strerror or error}') from error
 
     def _load_kept(self, store: Store) -> None:
-        """Serve what an earlier run kept; what does not load is skipped, and stays where it is."""
+        """Serve the packages that an earlier run stored. One that does not load is skipped, but not deleted."""
         for path in store.packages():
             try:
                 added = self.load(path.read_bytes(), str(path))
                 store.remember(path, [served.version for served in added])
             except (PackageError, OSError) as error:
-                logger.warning('a package that was kept is skipped: %s', error)
+                logger.warning('skipped a stored package: %s', error)
 
     def close(self) -> None:
-        """End all instances, and follow no folder."""
+        """End all instances and stop watching the folder for models."""
         if self.models:
             self.models.stop()
         self.catalog.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, origins: Origins | None = None) -> None:
-        """Answer a request; `origins` says which are refused for where they come from."""
+        """Answer a request; `origins` refuses requests from web pages of other sites."""
         if scope['type'] != 'http':
             return
         started = time.perf_counter()
         path = (scope.get('raw_path') or scope['path'].encode()).decode('latin-1').partition('?')[0]
         prefix = self.settings.prefix
         inside = not prefix or path == prefix or path.startswith(f'{prefix}/')
+        # '/ outside the prefix' matches no route, so that such requests get 404.
         request = HttpRequest(scope, receive, path.removeprefix(prefix) if inside else '/ outside the prefix')
         try:
             answer = await self._answer(request, origins)
         except GoneError:
-            answer = HttpAnswer(b'', 499)  # nobody is there to read it
+            answer = HttpAnswer(b'', 499)  # the caller has left; the status appears only in the log
         answer.headers['x-request-id'] = request.request_id
         await answer.send(send)
         log_access(request, answer.status, len(answer.content), time.perf_counter() - started)
@@ -142,7 +144,7 @@ class RunnerApp:
             return _respond(request, error_envelope(error.message), 422)
         except GoneError:
             raise
-        except Exception as error:  # noqa: BLE001 - it is logged, and the caller gets an answer
+        except Exception as error:  # noqa: BLE001 - the error is logged, and the caller gets an answer
             logger.exception('%s %s failed', request.method, request.template)
             return _respond(request, error_envelope(f'the runner failed: {type(error).__name__}'), 500)
 
@@ -177,7 +179,7 @@ class RunnerApp:
         return await self._perform(operation, request, names['tenant'])
 
     async def _perform(self, operation: Operation, request: HttpRequest, tenant: str) -> HttpAnswer:
-        """Run an operation: what takes time for large bodies happens on a thread."""
+        """Run an operation; the steps that take long for large bodies run on a thread."""
         limit = self.settings.body_limit
         content = await read_body(request.stream(), request.headers.get('content-length'), limit)
         body = await _call(partial(read_request, content, request.headers, limit), len(content))
@@ -195,7 +197,7 @@ class RunnerApp:
     async def _upload(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
         if not self.settings.uploads:
             raise RefusedError(
-                403, 'uploads are switched off on this runner; start it with uploads (UPLOAD_ENABLE) to allow them'
+                403, 'uploads are disabled on this runner; start it with uploads (UPLOAD_ENABLE) to allow them'
             )
         content, name = await read_upload(request)
         tenant = _tenant_of(request)
@@ -209,7 +211,7 @@ class RunnerApp:
 
 
 def _tenant_of(request: HttpRequest) -> str | None:
-    """The tenant that a caller names beside an upload."""
+    """Return the tenant in the header `x-tenant-name` of an upload."""
     name = request.headers.get('x-tenant-name') or None
     try:
         return name if name is None else check_name('tenant', name)
@@ -225,7 +227,7 @@ def _plain(answer: Callable[[], Json]) -> Handler:
 
 
 def _go_on(steps: Steps, results: list[Result] | None) -> tuple[Pool, Requests] | bytes:
-    """Run an operation up to the next thing that it wants computed, or to its end, which is an answer."""
+    """Run an operation until it yields requests for a pool or returns its answer."""
     try:
         return next(steps) if results is None else steps.send(results)
     except StopIteration as ended:
@@ -233,10 +235,10 @@ def _go_on(steps: Steps, results: list[Result] | None) -> tuple[Pool, Requests] 
 
 
 async def _call(function: Callable[[], T], size: int) -> T:
-    """Call what takes a time that grows with this size."""
+    """Call a function whose time grows with this size, on a thread if the size is large."""
     if size < LARGE:
         return function()
-    # A limit of its own: calls that wait for a slow model must not keep those to other services waiting.
+    # A limiter of its own: calls must not wait for a thread because of calls to a slow model.
     return await anyio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
 
 
@@ -250,7 +252,7 @@ async def _wait_for(future: Future[list[Result]]) -> list[Result]:
 
 
 def _uploaded(added: list[Served]) -> Json:
-    """The services of a package, as the package describes them."""
+    """Build the answer to an upload: the services of the package, as the package describes them."""
     tenants: dict[str, list[UploadedService]] = {}
     for served in added:
         tenants.setdefault(served.version.tenant, []).append(UploadedService.from_dict(served.version.description))

@@ -1,4 +1,4 @@
-"""The body of a request as it arrives: limited, unpacked, parsed."""
+"""Read and parse the bodies of requests within limits, and compress answers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ['packed', 'read_body', 'read_request']
 
 
 async def read_body(stream: AsyncIterable[bytes], declared: str | None, limit: int) -> bytes:
-    """Collect a body.
+    """Read a whole body.
 
     Raises:
-        RefusedError: 413 if it is larger than the limit, in bytes.
+        RefusedError: 413 if the body is larger than the limit, in bytes.
     """
     if declared and declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
@@ -31,11 +31,11 @@ async def read_body(stream: AsyncIterable[bytes], declared: str | None, limit: i
 
 
 def read_request(content: bytes, headers: Mapping[str, str], limit: int) -> dict[str, Any]:
-    """Unpack and parse a body that holds a JSON object.
+    """Decompress and parse a body that holds a JSON object.
 
     Raises:
-        RefusedError: 415 for a media type or an encoding that is not taken, 413 for a body that unpacks to more than
-            the limit, 400 for anything that is no JSON object.
+        RefusedError: 415 for an unsupported media type or encoding, 413 for a body that decompresses to more than the
+            limit, 400 for anything that is not a JSON object.
     """
     media_type = headers.get('content-type', '').partition(';')[0].strip().lower()
     if media_type != 'application/json':
@@ -51,7 +51,7 @@ def read_request(content: bytes, headers: Mapping[str, str], limit: int) -> dict
 
 
 def packed(content: bytes, accepted: str | None) -> tuple[bytes, str | None]:
-    """Compress an answer if the caller accepts it and it is worth it; the encoding tells how."""
+    """Compress an answer if the caller accepts that and it is large enough; return it with its encoding."""
     if accepted is None or len(content) < 1400:
         return content, None
     wanted = {part.partition(';')[0].strip().lower() for part in accepted.split(',') if not _is_refused(part)}

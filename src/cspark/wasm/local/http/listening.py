@@ -1,4 +1,4 @@
-"""Where a server listens: an address or a Unix socket, plain or by TLS."""
+"""Open the socket of a server: TCP or Unix, plain or with TLS."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ['Listening']
 
 @dataclass(frozen=True)
 class Listening:
-    """Where a server listens, and how.
+    """The address of a server, and its certificate.
 
     Args:
-        port: The port; 0 for any that is free.
-        host: The address; by default it is reached from this machine alone.
-        uds: The path of a Unix socket, instead of both.
-        certificate: A file with the certificate and its chain, PEM, for TLS.
-        key: A file with the certificate's key, PEM.
+        port: The port; 0 picks a free one.
+        host: The address; the default is reachable only from this machine.
+        uds: The path of a Unix socket, instead of an address and a port.
+        certificate: A PEM file with the certificate and its chain, for TLS.
+        key: A PEM file with the key of the certificate.
 
     Raises:
         SparkSdkError: The certificate comes without its key or cannot be read.
@@ -45,12 +45,12 @@ class Listening:
                 ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
             except OSError as error:
                 raise SparkSdkError(
-                    f'{os.fspath(self.certificate)!r} is no certificate for its key: {error}'
+                    f'the certificate {os.fspath(self.certificate)!r} and its key cannot be used: {error}'
                 ) from error
 
     @property
     def only_here(self) -> bool:
-        """Whether nobody but this machine can reach it, and browsers can."""
+        """Whether it is a loopback address, which browsers on this machine can reach, but nothing else."""
         if self.uds is not None:
             return False
         try:
@@ -59,10 +59,10 @@ class Listening:
             return self.host == 'localhost'
 
     def open(self) -> socket.socket:
-        """A socket that listens there.
+        """Open a listening socket.
 
         Raises:
-            SparkSdkError: It cannot be had.
+            SparkSdkError: The address cannot be used.
         """
         if self.uds is not None:
             return _open_unix(os.fspath(self.uds))
@@ -74,11 +74,11 @@ class Listening:
 
 
 def _open_tcp(host: str, port: int) -> socket.socket:
-    # The protocol is named because asyncio switches Nagle's algorithm off only where it is: 40 ms a call otherwise.
+    # asyncio disables Nagle's algorithm only on sockets whose protocol is given; with it, a call takes 40 ms longer.
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if sys.platform != 'win32':
+        if sys.platform != 'win32':  # on Windows, the option would let two servers share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(2048)
@@ -89,7 +89,7 @@ def _open_tcp(host: str, port: int) -> socket.socket:
 
 
 def _open_unix(path: str) -> socket.socket:
-    """Listen on a path. A socket that a process left behind is replaced; one that answers, or a file, is not."""
+    """Listen on a path. A stale socket is replaced; a socket that answers, or another kind of file, is an error."""
     if sys.platform == 'win32':
         raise SparkSdkError('uds needs a system with Unix sockets')
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

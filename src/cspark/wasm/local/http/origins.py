@@ -1,7 +1,7 @@
-"""Who may ask: programs and people, but no page of another web site.
+"""Refuse requests from web pages of other sites.
 
-A page in a browser can send requests to any address, this machine's own among them, and read the answers where it has
-the name of that address point here (DNS rebinding). Its requests say where they come from, which a program's do not.
+A page in a browser can send requests to any address, including this machine's own. It can even read the answers if its
+own host name is made to point to this machine (DNS rebinding). Browsers name the origin of a request; programs do not.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ OWN_SITE = ('same-origin', 'none')
 
 
 class Origins:
-    """Which requests are refused for where they come from.
+    """A check of the host and the origin of requests.
 
     Args:
-        hosts: Names by which the runner is served beside those of this machine (`--allow-host`).
-        loopback: Whether only this machine can reach the runner: then it is served by these names alone.
+        hosts: Host names that the runner answers to, besides the names of this machine (`--allow-host`).
+        loopback: Whether the runner is on a loopback address; it then answers only to these names.
     """
 
     def __init__(self, hosts: Iterable[str] = (), *, loopback: bool = False) -> None:
@@ -30,15 +30,15 @@ class Origins:
         self._loopback = loopback
 
     def check(self, headers: Mapping[str, str]) -> None:
-        """Let a request through.
+        """Check a request.
 
         Raises:
-            RefusedError: 403 where it comes from another site's page, or names a host that is not this one.
+            RefusedError: 403 if it comes from a page of another site, or names another host.
         """
         host = headers.get('host', '')
         if self._loopback and not self._is_own(_name_of(host)):
             raise RefusedError(
-                403, f'this runner is not served as {host!r:.200}; start it with --allow-host to serve it by that name'
+                403, f'this runner does not answer to the host {host!r:.200}; start it with --allow-host to allow it'
             )
         site = headers.get('sec-fetch-site', 'none').strip().lower()
         origin = headers.get('origin')
@@ -58,7 +58,7 @@ class Origins:
 
 
 def _name_of(host: str) -> str:
-    """A host without its port and brackets."""
+    """Return a host without its port and brackets."""
     try:
         return (urlsplit(f'//{host}').hostname or '').rstrip('.')
     except ValueError:
@@ -66,6 +66,6 @@ def _name_of(host: str) -> str:
 
 
 def _is_same(origin: str, host: str) -> bool:
-    """Whether an origin is that of the runner's own pages. Its scheme may be that of a proxy in front."""
+    """Whether an origin has the runner's own host. The scheme may differ, because a proxy in front may add TLS."""
     scheme, separator, place = origin.partition('://')
     return bool(separator) and scheme in ('http', 'https') and place.lower() == host.lower()

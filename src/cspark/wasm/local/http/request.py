@@ -1,4 +1,4 @@
-"""A request as it comes over HTTP, and the answer to it, in the terms of ASGI."""
+"""An HTTP request and its answer, based on ASGI."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LONGEST_ID: Final = 200
-"""More of a request's id than this is neither repeated nor written to a log."""
+"""The rest of a longer request id is neither sent back nor logged."""
 
 
 class GoneError(Exception):
-    """The caller has left before the request was whole."""
+    """The caller disconnected before the request was complete."""
 
 
 class HttpRequest:
-    """A request: its head, and its body as it arrives.
+    """A request: its head, and its body as a stream.
 
     Args:
-        scope: What ASGI says of it.
-        receive: Where its body comes from.
-        path: Its path as it was sent, without the runner's prefix: an encoded slash stays part of its name.
+        scope: The ASGI scope.
+        receive: The ASGI channel of the body.
+        path: The path as sent, still encoded, without the runner's prefix: an encoded slash stays part of its name.
     """
 
     def __init__(self, scope: Scope, receive: Receive, path: str) -> None:
@@ -43,10 +43,10 @@ class HttpRequest:
         self.template = ''
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The body in pieces.
+        """Yield the body in pieces.
 
         Raises:
-            GoneError: The caller left in between.
+            GoneError: The caller disconnected.
         """
         more = True
         while more:
@@ -58,7 +58,7 @@ class HttpRequest:
 
 
 class HttpAnswer:
-    """An answer: JSON, with a status and headers."""
+    """A JSON answer with its status and headers."""
 
     def __init__(self, content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         self.content = content
@@ -66,7 +66,7 @@ class HttpAnswer:
         self.headers = {'content-type': 'application/json', 'content-length': str(len(content)), **(headers or {})}
 
     async def send(self, send: Send) -> None:
-        """Hand it to the server."""
+        """Send the answer through ASGI."""
         headers = [(name.encode('latin-1'), value.encode('latin-1')) for name, value in self.headers.items()]
         await send({'type': 'http.response.start', 'status': self.status, 'headers': headers})
         await send({'type': 'http.response.body', 'body': self.content})

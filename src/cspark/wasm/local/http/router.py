@@ -1,4 +1,4 @@
-"""Which operation a method and a path mean."""
+"""Find the handler for a method and a path."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Handler = TypeVar('Handler')
 
 
 class Router(Generic[Handler]):
-    """Routes by templates such as `/{tenant}/api/v3/service/{service_id}`.
+    """Routes with templates such as `/{tenant}/api/v3/service/{service_id}`.
 
-    A name stands for one segment of a path, whose encoded slashes belong to it; `{name:path}` for one or more.
+    A name matches one segment of a path, which may contain encoded slashes; `{name:path}` matches one or more segments.
     """
 
     def __init__(self) -> None:
@@ -33,10 +33,10 @@ class Router(Generic[Handler]):
         self._patterns.append((template, re.compile(pattern), {method: handler}))
 
     def find(self, method: str, path: str) -> tuple[str, Handler, Mapping[str, str]]:
-        """The template that a path fits, the handler, and what stands in the path for the template's names.
+        """Return the matching template, its handler, and the values of the template's names.
 
         Raises:
-            RefusedError: 404 where there is no such path, 405 where it takes other methods.
+            RefusedError: 404 if no template matches the path, 405 if it takes other methods.
         """
         if path in self._plain:
             return path, self._of(self._plain[path], method, path), {}
@@ -48,7 +48,7 @@ class Router(Generic[Handler]):
 
     @staticmethod
     def _of(handlers: dict[str, Handler], method: str, path: str) -> Handler:
-        # HEAD is GET without the body, which the server leaves out.
+        # HEAD is answered like GET; the server leaves out the body.
         handler = handlers.get('GET' if method == 'HEAD' else method)
         if handler is None:
             raise RefusedError(405, f'{method} is not allowed at {path}', headers={'allow': ', '.join(handlers)})

@@ -1,4 +1,4 @@
-"""The runner's application on a socket."""
+"""Serve the runner's application on a socket."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from .request import Receive, Scope, Send
 __all__ = ['Server']
 
 STOPPING: Final = 2
-"""How long calls under way may go on when the server stops, in seconds; then the models at work are ended."""
+"""How long running calls have to finish when the server stops, in seconds; then busy models are ended."""
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server:
-    """A runner that listens. The socket is open when the object is there; `url` tells where.
+    """A runner on a socket, which is opened when the object is created. `url` is its address.
 
     Args:
         app: The runner's application.
-        listening: Where and how.
+        listening: The address and the certificate.
 
     Raises:
-        SparkSdkError: The address cannot be had.
+        SparkSdkError: The address cannot be used.
     """
 
     def __init__(self, app: RunnerApp, listening: Listening) -> None:
@@ -49,7 +49,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:3000`; of a Unix socket, its path."""
+        """The address, such as `http://127.0.0.1:3000`; for a Unix socket, `unix:` and its path."""
         if self.listening.uds is not None:
             return f'unix:{os.fspath(self.listening.uds)}'
         host = f'[{self.listening.host}]' if ':' in self.listening.host else self.listening.host
@@ -57,16 +57,16 @@ class Server:
         return f'{scheme}://{host}:{self.port}{self.prefix}'
 
     def run(self, ready: Callable[[], object] | None = None) -> int | None:
-        """Serve until the process is told to stop.
+        """Serve until the process receives SIGINT or SIGTERM.
 
-        Ctrl-C and SIGTERM end it within seconds whatever the models do: calls that wait get 503, calls under way may go
-        on for 2 seconds.
+        Ctrl-C and SIGTERM end the server within seconds, whatever the models do: waiting calls get 503, running calls
+        have 2 seconds to finish.
 
         Args:
-            ready: Called when the first request can come.
+            ready: Called when the server accepts requests.
 
         Returns:
-            The signal that ended it, if one did.
+            The signal that ended the server, if any.
         """
         try:
             with _signals_of(self._server) as received:
@@ -84,7 +84,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stop serving, after the calls under way or 2 seconds. A stopped server stays stopped."""
+        """Stop serving; running calls have 2 seconds to finish. A stopped server cannot be started again."""
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(STOPPING + 5)
@@ -106,7 +106,7 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn, stopped by us: it hears no signals itself, and the models are told to stop with it."""
+    """A uvicorn server that `Server` stops. It handles no signals itself and stops the models when the process ends."""
 
     def __init__(self, app: RunnerApp, origins: Origins, listening: Listening) -> None:
         self.app = app
@@ -131,22 +131,22 @@ class _Uvicorn(uvicorn.Server):
         super().__init__(config)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse strangers, and hand everybody else to the application."""
+        """Pass a request to the application, which refuses it if its origin is another site."""
         await self.app(scope, receive, send, self.origins)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Leave the signals alone."""
+        """Install no signal handlers, unlike uvicorn's own method."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell when requests can come."""
+        """Start the server, then call `ready`."""
         await super().startup(sockets)
         if self.ready:
             self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop taking connections and, where the process ends, the models."""
+        """Stop the server and, if the process ends, the models."""
         await asyncio.gather(super().shutdown(sockets), self._drain())
 
     async def _drain(self) -> None:
@@ -156,7 +156,7 @@ class _Uvicorn(uvicorn.Server):
 
 @contextlib.contextmanager
 def _signals_of(server: _Uvicorn) -> Generator[list[int]]:
-    """Let signals end this server, in the main thread; a second one ends it at once."""
+    """Let SIGINT and SIGTERM end the server, only in the main thread; a second signal ends it at once."""
     received: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""httpx transports that hand requests to the runner's application in this process, without a socket."""
+"""httpx transports that pass requests to the runner's application in this process, without a socket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ['AsyncRunnerTransport', 'RunnerTransport']
 
 
 class AsyncRunnerTransport(httpx.AsyncBaseTransport):
-    """For an `httpx.AsyncClient`. The read timeout of a request is honoured."""
+    """A transport for `httpx.AsyncClient`. It honours the read timeout of a request."""
 
     def __init__(self, app: RunnerApp) -> None:
         self._transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -32,9 +32,9 @@ class AsyncRunnerTransport(httpx.AsyncBaseTransport):
 
 
 class RunnerTransport(httpx.BaseTransport):
-    """For an `httpx.Client`: the application runs on an event loop and a thread of its own, from the first use on.
+    """A transport for `httpx.Client`. It runs the application on an event loop in a thread, which the first use starts.
 
-    The thread ends with the process, so that a program which does not close its runner ends all the same.
+    The thread is a daemon, so that a program that does not close its runner can still end.
     """
 
     def __init__(self, app: RunnerApp) -> None:
@@ -76,7 +76,7 @@ class RunnerTransport(httpx.BaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(content))
 
     def close(self) -> None:
-        """End the event loop and its thread."""
+        """Stop the event loop and its thread."""
         if self._loop is not None and self._process == os.getpid():
             self._loop.call_soon_threadsafe(self._loop.stop)
 

@@ -1,4 +1,4 @@
-"""A package as it is uploaded: one file of a form."""
+"""Read an uploaded package from a form."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ['read_upload']
 
 
 async def read_upload(request: HttpRequest) -> tuple[bytes, str]:
-    """The package in a form, and the name of its file.
+    """Return the package in a form, and the name of its file.
 
     Raises:
-        RefusedError: 415 for what is no form, 400 for one without the file, 413 for a package that is too large.
-        GoneError: The caller left in between.
+        RefusedError: 415 if the body is not a form, 400 if the form has no file, 413 if the package is too large.
+        GoneError: The caller disconnected.
     """
-    # Starlette reads forms, and is imported where one is read.
+    # Only uploads need Starlette, so it is imported here.
     from starlette.datastructures import UploadFile
     from starlette.formparsers import MultiPartException
     from starlette.requests import ClientDisconnect, Request
@@ -51,7 +51,7 @@ def _too_large(limit: int) -> RefusedError:
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
-    """The same messages, up to so many bytes: a chunked upload does not say how long it is."""
+    """Wrap an ASGI channel to limit its bytes, because a chunked upload does not declare its size."""
     count = 0
 
     async def counting() -> MutableMapping[str, Any]:

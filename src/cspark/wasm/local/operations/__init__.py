@@ -1,1 +1,1 @@
-"""What the runner does when it is asked: find the version, execute, validate, describe, tell its status."""
+"""The operations of the runner: find a version, execute, validate, describe, report the status."""

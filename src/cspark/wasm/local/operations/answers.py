@@ -1,4 +1,4 @@
-"""Answers of a compiled model as the API gives them: what it says is passed on, what it does not know is added."""
+"""Build the answers of the API from those of a model: pass on its fields, and add those that it does not know."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECORD_LISTS: Final = ('outputs', 'warnings', 'errors', 'service_chain')
 
 
 def read_answers(results: Sequence[Answer | RefusedError]) -> list[ModelAnswer]:
-    """What a model answered to each request, or an error in its place; one that failed says so among its errors."""
+    """Read the answer to each request. A refused or failed request gets an answer with an entry in `errors`."""
     return [_read_or_error(result) for result in results]
 
 
@@ -43,14 +43,14 @@ def _read_or_error(result: Answer | RefusedError) -> ModelAnswer:
 
 
 def _words_of(answer: ModelAnswer) -> str:
-    """What a model says of its failure."""
+    """Return the model's own message about its failure."""
     error = read(answer.error)
     told = error.get('message') if is_object(error) else error
     return told if isinstance(told, str) and told else 'the model failed'
 
 
 def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnswer, milliseconds: int) -> Json:
-    """The v3 envelope of a model's answer."""
+    """Build the v3 envelope of a model's answer."""
     about = answer.about
     response = ResponseMeta(
         service_id=version.service_id,
@@ -85,7 +85,7 @@ def envelope_of_many(
     results: Sequence[Answer | RefusedError],
     answers: Sequence[ModelAnswer],
 ) -> Json:
-    """The v4 envelope of what a model answered to many requests."""
+    """Build the v4 envelope of a model's answers to many requests."""
     many: Json = ExecuteManyAnswer(
         outputs=[],
         warnings=[],
@@ -115,7 +115,7 @@ def _as_it_stands(member: msgspec.Raw) -> Any:
 
 
 def error_envelope(message: str) -> Json:
-    """The envelope of an error that is no model's."""
+    """Build the envelope of an error that does not come from a model."""
     return ErrorAnswer(
         status='Error',
         error=ErrorDescription(message=message),
@@ -125,10 +125,10 @@ def error_envelope(message: str) -> Json:
 
 
 def encode_answer(answer: Json) -> bytes:
-    """An answer as JSON.
+    """Encode an answer as JSON.
 
     Raises:
-        ServiceError: 500 where it repeats something of the request that is nested too deeply.
+        ServiceError: 500 if it repeats a part of the request that is nested too deeply.
     """
     try:
         return encode_json(answer)
@@ -137,7 +137,7 @@ def encode_answer(answer: Json) -> bytes:
 
 
 def _error_entry(error: RefusedError) -> Json:
-    """An entry of `errors` for a record that was not computed."""
+    """Build the entry of `errors` for a record that was not computed."""
     where, category = ('service', 'Service') if isinstance(error, ServiceError) else ('inputs', 'Request')
     return {
         'source_path': where,

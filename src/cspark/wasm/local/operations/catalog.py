@@ -1,4 +1,4 @@
-"""What a runner serves: tenants, their services, and the versions of these with the pools that compute them."""
+"""The tenants and services of a runner, and the versions of the services with the pools that compute them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..settings import Settings
 __all__ = ['Catalog', 'Served']
 
 WARM: Final = 8
-"""Of a package with more versions than this, the others' instances are ended when it is seen that they load."""
+"""How many versions of a package keep the instance that checked that they load. The instances of further versions are
+ended and started again by the first call, because each is a process that takes memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +35,12 @@ class Served:
 
     @cached_property
     def order(self) -> tuple[tuple[int, str], ...]:
-        """What its version compares by."""
+        """The sort key of its version."""
         return _order(self.version.version)
 
 
 class Catalog:
-    """All services of a runner. A version that is added again takes the place of the earlier one."""
+    """All services of a runner. A version that is added again replaces the earlier one."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -47,11 +48,11 @@ class Catalog:
         self._tenants: dict[str, tuple[Served, ...]] = {}
 
     def add(self, versions: Iterable[ServiceVersion], on_loaded: Callable[[], object] | None = None) -> list[Served]:
-        """Serve these versions: all of them, or none if one does not load.
+        """Serve all of these versions, or none if one does not load.
 
         Args:
             versions: The versions.
-            on_loaded: What to do when all are loaded, before they are served; if it fails, none is.
+            on_loaded: Called when all models are loaded, before they are served; if it raises, no version is served.
 
         Raises:
             PackageError: The model of a version does not load.
@@ -81,7 +82,7 @@ class Catalog:
         return added
 
     def remove(self, removed: Iterable[Served]) -> None:
-        """Serve these no longer; those that others took the place of are gone already."""
+        """Stop serving these versions; those that have been replaced are gone already."""
         with self._lock:
             for served in removed:
                 tenant = served.version.tenant
@@ -94,12 +95,12 @@ class Catalog:
 
     @property
     def tenants(self) -> dict[str, tuple[Served, ...]]:
-        """What each tenant has, in the order in which it was added."""
+        """The services of each tenant, in the order in which they were added."""
         with self._lock:
             return dict(self._tenants)
 
     def drain(self, seconds: float) -> None:
-        """Take no more calls and drop those that wait; those under way have so long before their models are ended."""
+        """Take no more calls and drop waiting ones; end the models when running calls finish or this time is over."""
         pools = [served.pool for services in self.tenants.values() for served in services]
         for pool in pools:
             pool.drop_waiting()
@@ -110,21 +111,21 @@ class Catalog:
             pool.stop()
 
     def close(self) -> None:
-        """End all instances, whatever they do."""
+        """End all instances, even busy ones."""
         for services in self.tenants.values():
             for served in services:
                 served.pool.stop()
 
     def find(self, tenant: str, named: UriParams, active_at: str | None = None) -> Served:
-        """The version that a request means.
+        """Find the version that a request names.
 
         Args:
             tenant: The tenant in the path.
-            named: What names the service. A `version` may be the start of one; without it, the newest runs.
-            active_at: A moment, ISO 8601; the newest version in effect then runs.
+            named: The names and ids of the service. `version` may be a prefix such as 1.2; the newest match is chosen.
+            active_at: A moment in ISO 8601; the newest version that is in effect then is chosen.
 
         Raises:
-            RefusedError: 404 if there is no such thing, 400 if the moment is none.
+            RefusedError: 404 if there is no such version, 400 if no service is named or the moment is not valid.
         """
         services = self.tenants.get(tenant)
         if not services:
@@ -179,7 +180,9 @@ def _same_version(one: ServiceVersion, other: ServiceVersion) -> bool:
 
 
 def _order(version: str) -> tuple[tuple[int, str], ...]:
-    """Versions compare part by part, and numbers as numbers: 1.10 is newer than 1.9."""
+    """Return a sort key that compares versions part by part, and numeric parts as numbers: 1.10 is newer than 1.9."""
+    # Without leading zeros, the longer number is the larger one. Comparing the length and then the text also works for
+    # numbers with more digits than `int` converts. Parts that are not numbers sort before all numbers.
     parts = (part.lstrip('0') if part.isdecimal() else part for part in version.split('.'))
     return tuple((len(part), part) if not part or part.isdecimal() else (-1, part) for part in parts)
 

@@ -1,10 +1,10 @@
-"""Executing, validating and describing a service: requests of the API in, envelopes of the API out.
+"""Execute, validate and describe services: turn requests of the API into envelopes of the API.
 
-Each operation is a generator: it yields what a pool has to compute, receives the results, and returns an envelope. So
-it waits for nothing, and whoever runs it may block or await.
+Each operation is a generator: it yields a pool and the requests to compute, receives the results, and returns an
+envelope. The operation itself does no waiting, so its caller may block or await.
 
-It follows the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis), and the
-vendor's own engine in what it adds around a model.
+The operations follow the platform's Execute, Validation and Metadata APIs (https://docs.coherent.global/spark-apis).
+What they add to a model's answer follows the vendor's own engine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ['Steps', 'describe', 'execute', 'execute_many', 'validate']
 Json = dict[str, Any]
 
 Steps: TypeAlias = Generator[tuple[Pool, Requests], list[Result], Json]
-"""An operation under way."""
+"""An operation in progress."""
 
 OF_MANY: Final = {
     'correlation_id': 'correlation_id',
@@ -39,14 +39,14 @@ OF_MANY: Final = {
     'output': 'requested_output',
     'subservice': 'service_category',
 }
-"""What a request of many records says of itself, and what a model calls it."""
+"""The fields of a v4 request that reach a model, and their names in `request_meta`."""
 
 METADATA: Final = r'Metadata\..*'
-"""What metadata fields are called; a model matches whole names."""
+"""The pattern of the names of metadata outputs; a model matches it against whole names."""
 
 
 def execute(catalog: Catalog, tenant: str, named: UriParams, body: Json) -> Steps:
-    """v3: one record. `named` is what the path says, before what the body says."""
+    """Execute one record (v3). `named` holds the names in the path, which take precedence over those in the body."""
     data, meta = _object(body, 'request_data'), _object(body, 'request_meta')
     served = catalog.find(tenant, _named(named, meta), _text(meta, 'transaction_date'))
     if 'inputs' in data and not served.strict_vendor:
@@ -59,7 +59,7 @@ def execute(catalog: Catalog, tenant: str, named: UriParams, body: Json) -> Step
 
 
 def validate(catalog: Catalog, tenant: str, body: Json) -> Steps:
-    """Static validation from the package, or dynamic validation from the model."""
+    """Answer static validation from the package, or dynamic validation from the model."""
     meta = _object(body, 'request_meta')
     served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
     kind = _text(meta, 'validation_type') or 'default_values'
@@ -73,7 +73,7 @@ def validate(catalog: Catalog, tenant: str, body: Json) -> Steps:
 
 
 def describe(catalog: Catalog, tenant: str, body: Json) -> Steps:
-    """Metadata: what the model computes, and what the metadata subservice has ready."""
+    """Answer the metadata that the model computes, and the metadata that the package holds."""
     meta = _object(body, 'request_meta')
     served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
     answer, milliseconds = yield from _compute_one(served, _given(body), {**meta, 'requested_output_regex': METADATA})
@@ -83,7 +83,7 @@ def describe(catalog: Catalog, tenant: str, body: Json) -> Steps:
 
 
 def execute_many(catalog: Catalog, tenant: str, body: Json) -> Steps:
-    """v4: many records, each with its own warnings and errors."""
+    """Execute many records (v4), each with its own warnings and errors."""
     served = catalog.find(tenant, _named_of_many(body), _text(body, 'version_by_timestamp'))
     meta = model_meta({of_model: body[name] for name, of_model in OF_MANY.items() if body.get(name) is not None})
     records = read_records(body.get('inputs'))
@@ -114,7 +114,7 @@ def _compute_one(
 
 
 def _add_subservices(served: Served, meta: Json, answer: ModelAnswer) -> None:
-    """Put in what two subservices answer that are not the model's: as the vendor's engine does, to the letter."""
+    """Add the outputs of `metadata` and `formspec`, which are not the model's, exactly as the vendor's engine does."""
     category = meta.get('service_category')
     if not category or answer.response_data is None:
         return
@@ -127,14 +127,16 @@ def _add_subservices(served: Served, meta: Json, answer: ModelAnswer) -> None:
 
 
 def _explained(error: ServiceError, meta: Json) -> RefusedError:
-    """A failure of the model, or the caller's own where the request has what makes every model abort."""
+    """Return the error, or 400 if the request has an invalid regular expression, which makes every model abort."""
     pattern = meta.get('requested_output_regex')
     if error.status != 500 or pattern is None:
         return error
     try:
         re.compile(pattern)
     except (re.error, TypeError, RecursionError, OverflowError):
-        return RefusedError(400, f'requested_output_regex, {pattern!r:.100}, is no regular expression; {error.message}')
+        return RefusedError(
+            400, f'requested_output_regex {pattern!r:.100} is not a valid regular expression; {error.message}'
+        )
     return error
 
 
@@ -145,14 +147,14 @@ def _unknown_inputs(served: Served, record: object) -> list[Json]:
 
 
 def _given(body: Json) -> Json:
-    """The request's data; what asks for something other than computing need not bring inputs."""
+    """Return the request's data, with empty inputs if it has none: validation and metadata do not need inputs."""
     data = _object(body, 'request_data')
     inputs: Any = data.get('inputs')
     return {**data, 'inputs': {} if inputs is None else inputs}
 
 
 def _named(named: UriParams, meta: Mapping[str, Any]) -> UriParams:
-    """What the path says goes before what the body says; the version is in the body alone."""
+    """Combine the names in the path, which take precedence, with those in the body, which alone can have a version."""
     version = _text(meta, 'version')
     version_id = _text(meta, 'version_id') or _text(meta, 'version_uuid')
     if named.service_uri:
@@ -172,7 +174,7 @@ def _named_of_many(body: Mapping[str, Any]) -> UriParams:
 def _located(
     version_id: str | None, service_id: str | None, holder: Mapping[str, Any], version: str | None
 ) -> UriParams:
-    """The ids go before `service_uri`, whose own version goes before the one that stands beside it."""
+    """Prefer the ids to `service_uri`, and the version in `service_uri` to the separate one."""
     if version_id or service_id:
         return UriParams(version_id=version_id, service_id=service_id, version=version)
     named = Uri.decode(_text(holder, 'service_uri') or '')

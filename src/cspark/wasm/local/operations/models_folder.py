@@ -1,4 +1,4 @@
-"""A folder of models, as production mounts it: TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip."""
+"""Serve a folder of models, as production mounts it: TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from .catalog import Served
 __all__ = ['ModelsFolder']
 
 LOOKED_AT_EVERY: Final = 1.0
-"""How often the folder is looked at, in seconds. Network mounts and volumes of containers report no changes."""
+"""The interval between two scans of the folder, in seconds. It is polled because network mounts and container volumes
+report no changes."""
 
 Seen: TypeAlias = tuple[tuple[str, int, int], ...]
-"""The files of one version: their names, sizes and times of change."""
+"""The files of one version: their names, sizes and modification times."""
 
 
 class ModelsFolder:
-    """The models in a folder are served, and follow it: what is added or replaced is loaded, what is removed goes.
+    """A folder of models that are served. Changes are followed: added or replaced models are loaded, others removed.
 
-    Files are loaded when they have not changed between two looks, so that no half of a copy is read. A model that does
+    Files are loaded when they have not changed between two scans, so that no partial copy is read. A model that does
     not load is skipped with a warning, and tried again when its files change.
 
     Args:
         folder: The folder.
         load: Serves a package, given its content and its name.
-        remove: Ends what `load` gave.
+        remove: Stops serving what `load` returned.
 
     Raises:
-        SparkSdkError: There is no such folder.
+        SparkSdkError: The folder does not exist.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class ModelsFolder:
         remove: Callable[[Iterable[Served]], None],
     ) -> None:
         if not folder.is_dir():
-            raise SparkSdkError(f'the folder for models, {str(folder)!r}, is not there')
+            raise SparkSdkError(f'the folder for models, {str(folder)!r}, does not exist')
         self.folder = folder
         self._load, self._remove = load, remove
         self._settled: dict[Path, Seen] = {}
@@ -54,13 +55,13 @@ class ModelsFolder:
         self._thread = threading.Thread(target=self._watch, name='runner-models', daemon=True)
 
     def start(self) -> None:
-        """Load what is there, and follow the folder from now on."""
+        """Load the models in the folder, then watch it for changes."""
         self._before = self._look()
         self._follow(self._before)
         self._thread.start()
 
     def stop(self) -> None:
-        """Follow the folder no longer; what is served stays served."""
+        """Stop watching the folder; loaded models stay served."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -76,7 +77,7 @@ class ModelsFolder:
             self._before = now
 
     def _look(self) -> dict[Path, Seen]:
-        """The folders of versions and what is in each."""
+        """Scan the folder: return the folder of each version and its files."""
         found: dict[Path, Seen] = {}
         for model in self.folder.glob('*/*/*/*/*.zip'):
             if model.parent not in found and not model.name.startswith('.'):
@@ -102,14 +103,14 @@ class ModelsFolder:
             logger.warning('%s is not served: %s', version, error)
         loaded = self._served.get(version, [])
         names = {served.version.version_id for served in loaded}
-        # One that did not load keeps the earlier one; one under another name takes its place.
+        # If nothing was loaded, the earlier version stays served. The catalog has replaced one that has the same id.
         if loaded:
             self._remove(served for served in earlier if served.version.version_id not in names)
         elif earlier:
             self._served[version] = earlier
 
     def _packed(self, version: Path) -> bytes:
-        """The files of a version as a package, which is the one form that is read and checked."""
+        """Pack the files of a version into a package, so that they are read and checked like any other."""
         content = io.BytesIO()
         with zipfile.ZipFile(content, 'w', zipfile.ZIP_STORED) as archive:
             for path in sorted(version.iterdir()):

@@ -1,7 +1,7 @@
-"""Requests of the API as a compiled model takes them.
+"""Translate requests of the API into those that a compiled model takes.
 
-A model takes a v3 request. It wants some fields of `request_meta` as text and one as a list, and aborts or complains
-where it gets the other; a caller may send either.
+A model takes a v3 request. It requires some fields of `request_meta` as text and one as a list, and aborts or reports
+an error for the other form. Callers may send either form.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ TEXTS: Final = ('service_category', 'array_outputs')
 
 
 def model_meta(meta: Mapping[str, Any]) -> Json:
-    """`request_meta` as a model takes it.
+    """Translate `request_meta` into the form that a model takes.
 
     Raises:
-        RefusedError: 400 where a field that holds names holds something else.
+        RefusedError: 400 if a field for names holds something else.
     """
-    # `_ctx` is for the server between the caller and the model, which never sees it.
+    # `_ctx` is for the server between the caller and the model; a model never gets it.
     found = {key: value for key, value in meta.items() if key != '_ctx'}
     for key in TEXTS:
         if key in found:
             found[key] = _as_text(key, found[key])
             if found[key] == '' and is_array(meta[key]):
-                del found[key]  # it names nothing
+                del found[key]  # an empty list of names
     if (requested := found.pop('requested_output', None)) is not None:
         found['requested_output'] = _as_list(requested)
     if found.get('requested_output_regex') is None:
@@ -46,15 +46,15 @@ def model_meta(meta: Mapping[str, Any]) -> Json:
 
 
 def single_record(inputs: object) -> object:
-    """A list of exactly one record is that record: the TypeScript client sends one record of a list so."""
+    """Return the record in a list of exactly one record, which is how the TypeScript client sends a single record."""
     return inputs[0] if is_array(inputs) and len(inputs) == 1 and is_object(inputs[0]) else inputs
 
 
 def encode_request(data: Mapping[str, Any], meta: Mapping[str, Any]) -> Requests:
-    """A v3 request for one record.
+    """Encode a v3 request for one record.
 
     Raises:
-        RefusedError: 400 where a value cannot be written.
+        RefusedError: 400 if a value cannot be encoded.
     """
     return Requests([b'{"request_data":%b,"request_meta":%b}' % (_encode(data), _encode(meta))])
 
@@ -63,10 +63,13 @@ def encode_request(data: Mapping[str, Any], meta: Mapping[str, Any]) -> Requests
 def encode_requests(
     records: list[Json | RefusedError], meta: Mapping[str, Any]
 ) -> tuple[Requests, list[RefusedError | None]]:
-    """A v3 request for each record; and for each, what is wrong with it where it is no record.
+    """Encode a v3 request for each valid record.
+
+    Returns:
+        The requests; and for each record its error, or None if it is valid.
 
     Raises:
-        RefusedError: 400 where a value of `meta` cannot be written.
+        RefusedError: 400 if a value of `meta` cannot be encoded.
     """
     suffix = b'},"request_meta":%b}' % _encode(meta)
     parts: list[bytes] = []
@@ -83,10 +86,10 @@ def encode_requests(
 
 
 def read_records(inputs: object) -> list[Json | RefusedError]:
-    """The records of v4 inputs, by rows or by columns; for one that is none, what is wrong with it.
+    """Read the records of v4 inputs, in row or columnar form; an invalid record is an error in its place.
 
     Raises:
-        RefusedError: 400 where the inputs are no list, or the names of columns are no text.
+        RefusedError: 400 if the inputs are not a list, or the names of columns are not text.
     """
     if not is_array(inputs):
         raise RefusedError(400, 'inputs must be an array of objects, or an array of arrays that starts with the names')
@@ -128,4 +131,4 @@ def _encode(value: object) -> bytes:
 
 
 def _unfit(error: Exception) -> RefusedError:
-    return RefusedError(400, f'the request cannot be handed to the model: {error}')
+    return RefusedError(400, f'the request cannot be passed to the model: {error}')

@@ -1,4 +1,4 @@
-"""The state of the runner: what the operations health, version and status answer."""
+"""The answers of the operations health, version and status."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ STARTED: Final = timestamp(datetime.now(UTC))
 
 
 def health() -> dict[str, Any]:
-    """The runner is up."""
+    """Report that the runner is up."""
     return HealthStatus(msg='ok').to_dict()
 
 
 def version() -> dict[str, Any]:
-    """What the runner is compatible with, when it started and a hash of what runs the models."""
+    """Report the compatible version of the vendor's runner, the start time, and a hash of the code that runs models."""
     return RunnerVersion(last_pull_date=STARTED, filehash=_engine_hash(), version=COMPATIBLE_VERSION).to_dict()
 
 
@@ -52,7 +52,7 @@ def _engine_hash() -> str:
 
 
 def status(catalog: Catalog) -> dict[str, Any]:
-    """Every loaded model by tenant, with its instances, counts and times."""
+    """Report every loaded model by tenant, with its instances, counts and times."""
     tenants = [
         TenantStatus(
             tenant=tenant,

@@ -1,1 +1,1 @@
-"""Packages: read, checked, stored."""
+"""Read, check and store packages."""

@@ -1,4 +1,4 @@
-"""Zip files from strangers: checked before a byte is unpacked, read into memory, never written to disk."""
+"""Read untrusted zip files: check them before anything is unpacked, and unpack into memory, never to disk."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ['Archive', 'Limits']
 
 @dataclass(frozen=True)
 class Limits:
-    """How much an archive may hold.
+    """Limits of an archive's contents.
 
     Args:
-        files: Entries in one archive.
-        total: Bytes of all files of one archive, unpacked, and of all archives within it.
-        ratio: How many times larger than packed a file of more than a megabyte may be.
+        files: The number of entries in one archive.
+        total: The unpacked size of all files of an archive and of the archives within it, in bytes.
+        ratio: How many times its compressed size a file of more than a megabyte may unpack to.
     """
 
     files: int = 10_000
@@ -33,16 +33,16 @@ class Limits:
 
 
 class Archive(Mapping[str, bytes]):
-    """The files of a zip by their paths. What macOS adds and folders are left out.
+    """A mapping from the paths in a zip file to the contents. Folders and the files that macOS adds are left out.
 
     Args:
-        content: The zip.
-        name: What to call it in errors.
-        limits: How much it may hold.
-        used: How much of the total is used already, in bytes.
+        content: The zip file.
+        name: The name of the archive in error messages.
+        limits: The limits of its contents.
+        used: The part of the total limit that is used already, in bytes.
 
     Raises:
-        PackageError: It is no zip, or it holds a path, a link or a size that it should not.
+        PackageError: It is not a zip file, or an entry has a forbidden path, type or size.
     """
 
     def __init__(self, content: bytes, name: str, limits: Limits | None = None, used: int = 0) -> None:
@@ -60,11 +60,11 @@ class Archive(Mapping[str, bytes]):
         if len(entries) > limits.files:
             raise PackageError(f'{self.name} holds {len(entries)} entries; at most {limits.files} are accepted')
         for entry in entries:
-            # orig_filename is the name as it was packed; `filename` is cut at a null byte and has slashes turned.
+            # `orig_filename` is the name as packed; `filename` is cut at a null byte, and its slashes are normalized.
             if problem := _problem(entry, limits):
                 raise PackageError(f'{self.name}: {entry.orig_filename!r} {problem}')
             if entry.filename in self._entries:
-                raise PackageError(f'{self.name}: {entry.filename!r} is there twice')
+                raise PackageError(f'{self.name}: {entry.filename!r} occurs twice')
             self._used += entry.file_size
             if self._used > limits.total:
                 raise PackageError(f'{self.name} unpacks to more than {limits.total:,} bytes')
@@ -75,7 +75,7 @@ class Archive(Mapping[str, bytes]):
     def __getitem__(self, path: str) -> bytes:
         entry = self._entries[path]
         try:
-            # Without a size, `read` unpacks whatever there is before it looks at the size that the archive declares.
+            # Without a size, `read` unpacks all data before it compares the size with the declared one.
             with self._zip.open(entry) as file:
                 return file.read(entry.file_size)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
@@ -88,20 +88,20 @@ class Archive(Mapping[str, bytes]):
         return len(self._entries)
 
     def inner(self, path: str) -> Archive:
-        """A zip within the zip; what it unpacks to counts towards the total of this one.
+        """Open a zip file within this one; its unpacked size counts towards the total of this archive.
 
         Raises:
-            PackageError: It is no zip, or it holds something that it should not.
+            PackageError: It is not a zip file, or an entry has a forbidden path, type or size.
         """
         inner = Archive(self[path], f'{self.name}: {path}', self._limits, self._used)
         self._used = inner._used
         return inner
 
     def text(self, path: str) -> str:
-        """A file as text.
+        """Read a file as text.
 
         Raises:
-            PackageError: It is not there, or it is not UTF-8.
+            PackageError: The file is missing or is not UTF-8.
         """
         if path not in self:
             raise PackageError(f'{self.name}: {path!r} is missing')
@@ -111,21 +111,22 @@ class Archive(Mapping[str, bytes]):
             raise PackageError(f'{self.name}: {path!r} is not UTF-8 text: {error}') from error
 
     def json(self, path: str) -> dict[str, Any]:
-        """A file as a JSON object.
+        """Read a file as a JSON object.
 
         Raises:
-            PackageError: It is not there, or it is not a JSON object.
+            PackageError: The file is missing, is not a JSON object, or is nested too deeply.
         """
         try:
             value = decode_json(self.text(path).encode())
         except (ValueError, RecursionError) as error:
             raise PackageError(f'{self.name}: {path!r} is not JSON: {error}') from error
         if not is_object(value):
-            raise PackageError(f'{self.name}: {path!r} holds a {type(value).__name__} where a JSON object belongs')
+            raise PackageError(f'{self.name}: {path!r} must hold a JSON object, not a {type(value).__name__}')
         try:
+            # The answer to an upload repeats the description at this depth, so it must be possible to write it there.
             encode_json({'response_data': [{'services': [value]}]})
         except TypeError as error:
-            raise PackageError(f'{self.name}: {path!r} is nested too deeply to be answered with') from error
+            raise PackageError(f'{self.name}: {path!r} is nested too deeply to be repeated in an answer') from error
         return value
 
 

@@ -1,4 +1,4 @@
-"""A compiled model without a package around it: the names, ids and description that it is served with."""
+"""Make up the names, ids and description of a compiled model that has no package around it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .compiled_model import CompiledModel
 __all__ = ['Names', 'Naming', 'describe_version', 'make_id']
 
 VERSION: Final = '1.0.0'
-"""A compiled model alone says nothing of its version."""
+"""The version of every compiled model without a package, which does not state one."""
 
 
 class Names(NamedTuple):
-    """What names one version of a service."""
+    """The names and ids of one version of a service."""
 
     tenant: str
     folder: str
@@ -33,16 +33,16 @@ class Names(NamedTuple):
 
 @dataclass(frozen=True)
 class Naming:
-    """What a compiled model alone is served under.
+    """The tenant, folder and service of a compiled model without a package.
 
     Args:
         tenant: The tenant.
         folder: The folder.
-        service: The service; None takes the name of the file, or of the model's script where the file has no name of
-            its own.
+        service: The service; None uses the name of the file, or that of the model's script if the file's name is only
+            an id or generic.
 
     Raises:
-        SparkSdkError: A name cannot stand in a path.
+        SparkSdkError: A name cannot be part of a path.
 
     >>> Naming(folder='insurance')
     Naming(tenant='my-tenant', folder='insurance', service=None)
@@ -58,7 +58,7 @@ class Naming:
                 check_name(name, getattr(self, name))
 
     def names(self, file: str, model: CompiledModel) -> Names:
-        """The names of a model in this file. The file's own is the id of the version where it is an id."""
+        """Return the names of a model in this file. If the file's name is a UUID, it is the id of the version."""
         service, stem = self.service or _service_name(file, model), PurePath(file).stem
         service_id = make_id(self.tenant, self.folder, service)
         version_id = stem if _is_id(stem) else make_id(model.engine_id)
@@ -66,12 +66,12 @@ class Naming:
 
 
 def make_id(*names: str) -> str:
-    """A UUID that is the same for the same names."""
+    """Return a UUID that is always the same for the same names."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, '\n'.join(names)))
 
 
 def describe_version(names: Names, model: CompiledModel, validations: Mapping[str, Any]) -> dict[str, Any]:
-    """What `ModelMetaData.json` would say, as far as it is known."""
+    """Build the content of `ModelMetaData.json`, as far as it is known."""
     validated: Any = validations.get('outputs')
     return {
         'EffectiveStartDate': None,
@@ -98,7 +98,7 @@ def describe_version(names: Names, model: CompiledModel, validations: Mapping[st
 
 
 def _service_name(file: str, model: CompiledModel) -> str:
-    """The first of these that names something: the file, the script."""
+    """Return a service name made from the file's name or else from the script's; ids and `package` do not count."""
     stem = PurePath(file).stem
     for name in (stem, model.name):
         cleaned = re.sub(r'[\x00-\x1f/\\\[\]]+', ' ', name).strip(' ._')

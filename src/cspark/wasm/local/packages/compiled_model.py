@@ -1,4 +1,4 @@
-"""The compiled model within a package: its script, its WASM, and the files beside them."""
+"""Read the compiled model of a package: its script, its WASM, and the files that accompany them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ['CompiledModel', 'is_model', 'read_model', 'read_validations']
 
 @dataclass(frozen=True, eq=False)
 class CompiledModel:
-    """A compiled model: the script, the WASM and the files that the script asks for by name.
+    """A compiled model: the script, the WASM and the files that the script requests by name.
 
-    `metadata` and `form_spec` are what the subservices of these names answer; None where the model has none. `images`
-    names what of the metadata is an image.
+    `metadata` and `form_spec` are the answers of the subservices `metadata` and `formspec`, or None if the model has
+    none. `images` holds the names of the metadata fields that are images.
     """
 
     name: str
@@ -35,12 +35,12 @@ class CompiledModel:
 
     @cached_property
     def engine_id(self) -> str:
-        """What tells compiled models apart."""
+        """A hash of the WASM, which identifies the compiled model."""
         return hashlib.sha256(self.wasm).hexdigest()
 
     @cached_property
     def shown_metadata(self) -> dict[str, Any]:
-        """The metadata with its images as `data:` URLs, which is how the metadata operation answers them."""
+        """The metadata with its images as `data:` URLs, as the metadata operation answers them."""
         fields = dict(self.metadata or {})
         for name in self.images:
             content = fields[name]
@@ -50,7 +50,7 @@ class CompiledModel:
 
 
 def is_model(archive: Archive) -> bool:
-    """Whether an archive holds a compiled model itself, as the platform's file manager gives it."""
+    """Whether an archive is a compiled model without a package, as the platform's file manager delivers it."""
     return bool(_stems(archive))
 
 
@@ -58,7 +58,7 @@ def read_model(archive: Archive) -> CompiledModel:
     """Read the compiled model in an archive.
 
     Raises:
-        PackageError: A file is missing, is not what its name says, or does not have its checksum.
+        PackageError: A file is missing, has the wrong type, or does not match its checksum.
     """
     if 'checksums.md5' in archive:
         _check_sums(archive)
@@ -84,7 +84,7 @@ def read_model(archive: Archive) -> CompiledModel:
 
 
 def read_validations(archive: Archive) -> dict[str, Any] | None:
-    """The static validation that stands beside a compiled model."""
+    """Read the static validations next to a compiled model, if there are any."""
     path = _find(archive, 'DefaultValidations.json')
     return archive.json(path) if path else None
 
@@ -98,18 +98,18 @@ def _refuse_scripts(archive: Archive) -> None:
     scripts = [path for path in archive if path.endswith('.js')]
     if len(scripts) == 1:
         raise PackageError(f'{archive.name}: {scripts[0].removesuffix(".js") + ".wasm"!r} is missing')
-    raise PackageError(f'{archive.name} holds {len(scripts)} scripts (NAME.js beside NAME.wasm); one belongs there')
+    raise PackageError(f'{archive.name} holds {len(scripts)} scripts (NAME.js next to NAME.wasm); one is expected')
 
 
 def _find(archive: Archive, end: str) -> str | None:
-    """The first file whose name ends like this, in any case, as the vendor's engine finds it."""
+    """Return the first path with this ending, ignoring case, as the vendor's engine does."""
     return next((path for path in archive if path.lower().endswith(end.lower())), None)
 
 
 def _check_sums(archive: Archive) -> None:
     lines = archive.text('checksums.md5').splitlines()
     sums = [line.partition(' ')[::2] for line in map(str.strip, lines) if line]
-    # Each file once, however often it is listed.
+    # A dictionary, so that a file is hashed only once however often it is listed.
     listed = {name.strip().removeprefix('*').removeprefix('./'): wanted for wanted, name in sums}
     for name, wanted in listed.items():
         if name not in archive:
@@ -126,7 +126,7 @@ def _read_compiler_version(archive: Archive) -> str | None:
 
 
 def _read_metadata(archive: Archive) -> tuple[dict[str, Any] | None, frozenset[str]]:
-    """The metadata subservice, outputs and images that need no computing; and which of them are images."""
+    """Read the outputs and images that the metadata subservice answers without computing, and the images' names."""
     path = _find(archive, '_static.json')
     if path is None:
         return None, frozenset()
@@ -140,7 +140,7 @@ def _read_metadata(archive: Archive) -> tuple[dict[str, Any] | None, frozenset[s
 
 
 def _image_type(content: str) -> str:
-    """By the first bytes, which Base64 turns into these letters."""
+    """Return the media type of an image in Base64, recognized by the encoding of its first bytes."""
     starts = {'/9j/': 'image/jpeg', 'R0lG': 'image/gif', 'PHN2': 'image/svg+xml', 'PD94': 'image/svg+xml'}
     return starts.get(content[:4], 'image/png')
 

@@ -1,4 +1,4 @@
-"""The names of a service's inputs, and what to say of names that it does not have."""
+"""Warn about inputs that a service does not have."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from typing import Any, Final
 __all__ = ['InputNames']
 
 MOST_WARNINGS: Final = 20
-"""A record has no more warnings of this kind than this."""
+"""The largest number of these warnings for one record."""
 
 MOST_COMPARED: Final = 256
-"""So many unknown names are compared with so many known ones, for as long as the service is served."""
+"""At most this many unknown names are compared with this many known ones while a service is served, because finding
+similar names is slow."""
 
 LONGEST: Final = 50
 """Longer names are not compared."""
 
 FIRST_IN_ANY_CASE: Final = (1, 4)
-"""Compilers before this version (of 2023) make models that take the names of inputs only as they are written."""
+"""The first compiler version (of 2023) whose models ignore the case of input names."""
 
 
 class InputNames:
-    """The inputs that a service has.
+    """The names of a service's inputs.
 
-    A model ignores a name that it does not know, and computes with the default of the input that was meant.
+    A model ignores an unknown name and computes with the default of the input that was meant.
 
     Args:
-        names: The names, as the package has them. Without any, nothing is known, and every name is taken.
+        names: The names in the package. If there are none, no name counts as unknown.
         compiler_version: The version of the model's compiler.
 
     >>> InputNames(['height', 'radius']).warnings({'heigth': 1, 'RADIUS': 2})[0]['message']
@@ -43,7 +44,7 @@ class InputNames:
         self._known: dict[str, str] = {}
 
     def warnings(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """A warning for each name in a record that the service does not have."""
+        """Return a warning for each name in a record that the service does not have."""
         unknown = record.keys() - self._exact
         if not unknown or not self._exact:
             return []
@@ -53,7 +54,8 @@ class InputNames:
         return [{'source_path': name, 'message': self._message(name)} for name in told]
 
     def _message(self, name: str) -> str:
-        """What to say of a name; how many are compared with all that are known is limited, for it takes its time."""
+        """Return the warning for an unknown name."""
+        # The messages are cached, and only so many are made with a suggestion: comparing names is slow.
         if name not in self._known:
             message = _without_suggestion(name)
             if len(self._known) >= MOST_COMPARED:

@@ -1,8 +1,8 @@
-"""The package that a runner executes: read, checked and taken apart into versions of services.
+"""Read a package into the versions of services that it contains, and check them.
 
-It follows the zip that the platform exports in `onpremises` mode
+A package is the zip file that the platform exports in `onpremises` mode
 (https://docs.coherent.global/spark-apis/impex-apis/export). A compiled model alone, as the platform's file manager
-gives it, is taken too: `bare_model.py` makes up what it does not say.
+delivers it, is accepted too: `bare_model.py` makes up the missing names and description.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ['ServiceVersion', 'read_package']
 DESCRIPTION = 'ModelMetaData.json'
 NAMES = ('ProductName', 'ServiceName', 'Revision')
 MOST_VERSIONS = 200
-"""Each is tried by an instance of its own before the package is served."""
+"""The largest number of versions in a package, because each is loaded in an instance before the package is served."""
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 TEXTS = ('EffectiveStartDate', 'EffectiveEndDate', 'VersionId')
 ENGINE_TEXTS = (
@@ -40,7 +40,7 @@ ENGINE_TEXTS = (
 
 @dataclass(frozen=True, eq=False)
 class ServiceVersion:
-    """One version of a service, as a package holds it."""
+    """One version of a service in a package."""
 
     names: Names
     effective_from: datetime
@@ -56,12 +56,12 @@ class ServiceVersion:
 
     @property
     def folder(self) -> str:
-        """The folder."""
+        """The folder of the service."""
         return self.names.folder
 
     @property
     def service(self) -> str:
-        """The service."""
+        """The name of the service."""
         return self.names.service
 
     @property
@@ -86,7 +86,7 @@ class ServiceVersion:
 
     @cached_property
     def input_names(self) -> InputNames:
-        """The names of its inputs, as far as the package knows them."""
+        """The names of the inputs, as far as the package lists them."""
         table: list[Mapping[str, Any]] = self.description.get('XInputTable') or []
         validated: Any = self.validations.get('outputs')
         names = [row.get('Input Name') for row in table] + list(validated if is_object(validated) else ())
@@ -96,16 +96,16 @@ class ServiceVersion:
 def read_package(
     content: bytes, name: str = 'package.zip', limits: Limits | None = None, naming: Naming | None = None
 ) -> list[ServiceVersion]:
-    """Take a package apart into its versions of services.
+    """Read all versions of services in a package.
 
     Args:
-        content: The zip: an export in `onpremises` mode, or a compiled model alone.
-        name: What to call it in errors.
-        limits: How much it may hold.
-        naming: What a compiled model alone is served under.
+        content: The zip file: an export in `onpremises` mode, or a compiled model alone.
+        name: The name of the package in error messages.
+        limits: The limits of its contents.
+        naming: The tenant, folder and service of a compiled model alone.
 
     Raises:
-        PackageError: Something is missing, broken or not to be trusted; the text says what is wrong with which file.
+        PackageError: Something is missing, broken or not to be trusted; the message names the file and the problem.
     """
     archive = Archive(content, name, limits)
     folders = {PurePosixPath(path).parent for path in archive if _is_of_version(PurePosixPath(path))}
@@ -122,7 +122,7 @@ def read_package(
 
 
 def _is_of_version(path: PurePosixPath) -> bool:
-    """Whether a file makes its folder one of a version: a description anywhere, or a compiled model at its place."""
+    """Whether a file marks its folder as that of a version: a description at any depth, or a zip file at depth five."""
     return path.name == DESCRIPTION or (len(path.parts) == 5 and path.suffix == '.zip')
 
 
@@ -133,7 +133,7 @@ def _read_version(archive: Archive, folder: PurePosixPath) -> ServiceVersion:
     models = [p for p in archive if PurePosixPath(p).parent == folder and p.endswith('.zip')]
     if len(models) != 1:
         raise PackageError(
-            f'{archive.name}: {str(folder)!r} holds {len(models)} compiled models (VERSION_ID.zip); one belongs there'
+            f'{archive.name}: {str(folder)!r} holds {len(models)} compiled models (VERSION_ID.zip); one is expected'
         )
     inner = archive.inner(models[0])
     model = read_model(inner)
@@ -172,7 +172,7 @@ def _read_bare_model(archive: Archive, naming: Naming) -> ServiceVersion:
 
 
 def _checked_description(name: str, path: str, description: dict[str, Any]) -> dict[str, Any]:
-    """The engine's part of a description, which the answer to an upload repeats and so must have the right types."""
+    """Return `EngineInformation` of a description, and check the types that the answer to an upload relies on."""
     engine: Any = description.get('EngineInformation') or {}
     if not is_object(engine):
         raise PackageError(f'{name}: {path!r} needs an object at EngineInformation')
@@ -188,7 +188,7 @@ def _checked_description(name: str, path: str, description: dict[str, Any]) -> d
 
 
 def _manifest_entry(archive: Archive, tenant: str, names: list[str]) -> dict[str, Any]:
-    """What the manifest says of one version; nothing if there is no manifest or it does not list the version."""
+    """Return the manifest's entry of one version, or an empty one if no manifest lists the version."""
     path = f'{tenant}/manifest.json'
     if path not in archive:
         return {}

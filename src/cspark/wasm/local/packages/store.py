@@ -1,4 +1,4 @@
-"""Uploads kept in a folder, so that they survive a restart."""
+"""Keep uploads in a folder, so that they survive a restart."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .package import ServiceVersion
 __all__ = ['Store']
 
 Keys = frozenset[frozenset[str]]
-"""The versions in a package, each by what names it: its id, and its service with the version."""
+"""The versions in a package, each as a set of two names: by its id, and by its service and version."""
 
 
 class Store:
-    """A folder of packages, for one runner.
+    """A folder of packages, used by one runner.
 
-    A package is written under another name first and renamed when it is whole: a process that dies in between leaves
-    no half of one, and what it left is swept by the next. The names start with a number, which keeps the order in which
-    the packages came. A package goes when later ones have all of its versions.
+    A package is written under a temporary name and renamed when it is complete. A process that dies in between leaves
+    no incomplete package, and the next one removes the temporary file. The file names start with a number, which keeps
+    the packages in the order of their upload. A package is deleted when later ones contain all of its versions.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,21 +35,21 @@ class Store:
             for leftover in folder.glob('*.part'):
                 leftover.unlink()
         except OSError as error:
-            raise SparkSdkError(f'the folder for packages, {str(folder)!r}, cannot be made: {error}') from error
+            raise SparkSdkError(f'the folder for packages, {str(folder)!r}, cannot be created: {error}') from error
 
     def packages(self) -> Iterator[Path]:
         """The packages, oldest first."""
         return iter(sorted(path for path in self.folder.glob('*.zip') if path.is_file()))
 
     def remember(self, path: Path, versions: Iterable[ServiceVersion]) -> None:
-        """Know what is in a package that is there already."""
+        """Record which versions a package in the folder contains."""
         self._versions[path] = _keys_of(versions)
 
     def keep(self, content: bytes, versions: Iterable[ServiceVersion] = ()) -> Path:
-        """Write a package; one that was kept before becomes the newest.
+        """Write a package; one with the same content that was kept before becomes the newest.
 
         Raises:
-            OSError: It cannot be written whole; then nothing of it is there.
+            OSError: The package cannot be written; then no part of it remains.
         """
         with self._keeping:
             path = self._write(content)
