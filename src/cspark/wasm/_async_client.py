@@ -13,10 +13,10 @@ from ._calls import probes, services
 from ._calls.steps import Flow
 from ._many.awaiting import run_awaiting
 from ._many.results import AsyncManyResults
-from ._many.run import prepare
+from ._many.run import prepare, reading_of
 from ._many.sources import Source, open_source
 from ._perform import awaiting
-from .config import Config, RunnerUrl, configured, static_config
+from .config import UNPICKLED, Config, RunnerUrl, configured, static_config
 from .options import (
     CallOptions,
     ClientOptions,
@@ -178,6 +178,9 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(UNPICKLED.format('AsyncClient'))
+
     def __repr__(self) -> str:
         config = getattr(self, '_config', None)  # missing if `__init__` raised; a traceback may show such a client
         return f'{type(self).__name__}({config.base_url.full if config else None!r})'
@@ -249,6 +252,9 @@ class AsyncClient:
 
 
 class _Resource:
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(UNPICKLED.format('AsyncClient'))
+
     def __init__(self, config: Config, connections: awaiting.AsyncConnections) -> None:
         self._config = config
         self._connections = connections
@@ -378,11 +384,15 @@ class ServicesResource(_Resource):
         API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
         """
         given: Any = inputs
-        records: AsyncIterator[Any] | Source = aiter(given) if hasattr(given, '__aiter__') else open_source(given)
+        reading = reading_of(options)
+        is_async = hasattr(given, '__aiter__')
+        if is_async:
+            reading.refuse_for_records()
+        records: AsyncIterator[Any] | Source = aiter(given) if is_async else open_source(given, reading)
         total = records.total if isinstance(records, Source) else None
-        run, call = prepare(self._config, uri, inputs, total, options)
-        results = run_awaiting(run, records, lambda chunk: self._perform(call(chunk)))
-        return AsyncManyResults(results, run.close)
+        run, call = prepare(self._config, uri, inputs, total, options, reading)
+        results = run_awaiting(run, records, lambda chunk: self._perform(call(chunk)), reading, self._perform)
+        return AsyncManyResults(results, run)
 
     async def validate(
         self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]

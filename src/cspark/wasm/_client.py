@@ -12,10 +12,10 @@ from ._calls import probes, services
 from ._calls.steps import Flow
 from ._many.blocking import run_blocking
 from ._many.results import ManyResults
-from ._many.run import prepare
+from ._many.run import prepare, reading_of
 from ._many.sources import open_source
 from ._perform import blocking
-from .config import Config, RunnerUrl, configured, static_config
+from .config import UNPICKLED, Config, RunnerUrl, configured, static_config
 from .options import (
     CallOptions,
     ClientOptions,
@@ -169,6 +169,9 @@ class Client:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(UNPICKLED.format('Client'))
+
     def __repr__(self) -> str:
         config = getattr(self, '_config', None)  # missing if `__init__` raised; a traceback may show such a client
         return f'{type(self).__name__}({config.base_url.full if config else None!r})'
@@ -240,6 +243,9 @@ class Client:
 
 
 class _Resource:
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(UNPICKLED.format('Client'))
+
     def __init__(self, config: Config, connections: blocking.Connections) -> None:
         self._config = config
         self._connections = connections
@@ -368,9 +374,10 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/execute-api/execute-api-v4
         """
-        records = open_source(inputs)
-        run, call = prepare(self._config, uri, inputs, records.total, options)
-        return ManyResults(run_blocking(run, records, call, self._connections), run.close)
+        reading = reading_of(options)
+        records = open_source(inputs, reading)
+        run, call = prepare(self._config, uri, inputs, records.total, options, reading)
+        return ManyResults(run_blocking(run, records, call, self._connections), run)
 
     def validate(self, uri: UriLike | None = None, **options: Unpack[ValidateOptions]) -> HttpResponse[ServiceAnswer]:
         """Get the validation rules for the inputs of a service.

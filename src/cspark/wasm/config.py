@@ -51,6 +51,11 @@ SHORTEST_PHASE: Final = 0.001
 DEFAULT_CONNECTION_AGE: Final = 300.0
 """How long a connection is used, in seconds."""
 
+UNPICKLED: Final = (
+    'a {0} holds connections and cannot be pickled; make one in each process: Config pickles, and '
+    '{0}.use(config.with_credentials_in_pickles()) makes a client of it'
+)
+
 SPARK_SDK: Final = 'Spark Python SDK'
 """The default of the option `source_system`."""
 

@@ -137,6 +137,11 @@ class SparkError(Exception):
     def __repr__(self) -> str:
         return f'{self.name}({self.message!r})'
 
+    def _repr_html_(self) -> str:
+        from ._display import table_of_error  # in a notebook alone
+
+        return table_of_error(self).html()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the error as a dictionary of JSON values, for logs.
 

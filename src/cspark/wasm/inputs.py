@@ -1,40 +1,49 @@
-"""The inputs of a call, in all the forms that people have them, as what the API takes: one record or a list of them."""
+"""The inputs of a call, in every form that people have them, as the API takes them: one record or a list of records."""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
-# What comes in here may have any type at all.
+# Inputs may have any type at all.
 from __future__ import annotations
 
-import dataclasses
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime, time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
-import attrs
-
+from ._codec.frames import frame_slices, row_as_record
 from ._codec.json import Fragment, decode_json, encode_json
-from .errors import SparkSdkError
+from ._codec.plain import UnfitValueError, as_record, is_missing, library_of, plain
+from .errors import SparkInputError, SparkSdkError
 
 __all__ = [
     'Inputs',
     'Known',
+    'Missing',
+    'apply_missing',
+    'check_header',
+    'check_missing',
+    'check_row',
+    'check_rows_come_from',
     'columnar',
     'encode_inputs',
-    'library_of',
-    'plain',
+    'frame_batches',
+    'name_column',
     'read_inputs',
+    'read_record',
 ]
 
 Inputs: TypeAlias = Any
-"""One record: a mapping, a dataclass or attrs instance, JSON text of an object, or None for the workbook's defaults.
+"""One record: a mapping, an object with named fields (a dataclass, an attrs, pydantic or msgspec class, a named tuple,
+a row of a database), JSON text of an object, or None for the workbook's defaults.
 
 Many records: any iterable of these, columnar lists (a row of names and then a row of values a record), JSON text of an
-array, a pandas or polars data frame, a pyarrow table or record batch.
+array, a data frame or table of any library that narwhals knows, a record batch, a structured array of numpy.
 
 Values: text, numbers, booleans, None, dates and times (sent as ISO 8601), `Decimal`, `UUID`, `Enum` (its value), numpy
-values, and lists and mappings of these."""
+values, records, frames (sent as lists of records), and lists and mappings of these. Durations are refused."""
 
+Missing: TypeAlias = 'Literal["null", "default", "error"]'
+MISSING: Final = ('null', 'default', 'error')
 ACCEPTED: Final = 'a mapping, a list of records, a data frame, JSON text or None'
 
 
@@ -50,67 +59,230 @@ def read_inputs(inputs: Inputs) -> dict[str, Any] | list[Any]:
     {}
     """
     if isinstance(inputs, (str, bytes, bytearray, memoryview)):
-        inputs = _parsed(inputs)
+        inputs = _parse_text(inputs)
     if inputs is None:
         return {}
     if isinstance(inputs, dict):
         return inputs
-    if (frame := _columnar(inputs)) is not None:
+    if (frame := _read_frame(inputs)) is not None:
         return frame
-    if (record := _record(inputs)) is not None or (record := _row(inputs)) is not None:
+    record = row_as_record(inputs)
+    if record is None:
+        record = as_record(inputs)
+    if record is not None:
         return record
     if isinstance(inputs, Iterable) and not isinstance(inputs, type):
-        return _records(inputs if isinstance(inputs, list) else list(inputs))
+        records = inputs if isinstance(inputs, list) else list(inputs)
+        if records and _is_row(records[0]):
+            check_rows_come_from(inputs)
+        return _read_records(records)
     raise SparkSdkError(f'inputs must be {ACCEPTED}, not {type(inputs).__name__}')
 
 
-def _records(inputs: list[Any]) -> list[Any]:
-    """Records as the API takes them: None is an empty one, a row of a data frame is one with names.
+def check_rows_come_from(inputs: Any) -> None:
+    """Refuse rows of values from an object that may as well mean its names and values.
 
     Raises:
-        SparkSdkError: The first is neither a record nor a row.
+        SparkSdkError: Iterating it gives pairs, as of a mapping's items or of a model's fields.
     """
-    kinds = set(map(type, inputs)) - {dict, list, tuple}
-    if not kinds:
+    if not isinstance(inputs, (Sequence, Iterator, deque)) and library_of(inputs) != 'numpy':
+        raise SparkSdkError(
+            f'inputs must be {ACCEPTED}; iterating {type(inputs).__name__} gives rows, which may be names with values: '
+            'give a dictionary of them, or a list of rows'
+        )
+
+
+def _read_frame(inputs: Any) -> list[Any] | None:
+    """A frame, or a series of records, as a list; None for what comes from none of their libraries."""
+    if (batches := frame_batches(inputs, rows=1 << 60)) is not None:
+        records = list[Any]()
+        for names, rows in batches[1]:
+            records = records or [list(names)]
+            records += rows
+        return records
+    if library_of(inputs) == 'numpy' and getattr(inputs, 'ndim', 1) > 1:
+        raise SparkSdkError(
+            f'inputs must be {ACCEPTED}, not an array of {inputs.ndim} dimensions; give its columns names, as in '
+            'pandas.DataFrame(array, columns=[...])'
+        )
+    if library_of(inputs) in ('', 'numpy') or row_as_record(inputs) is not None:
+        return None
+    return _read_records(_read_plain(inputs))
+
+
+def _read_plain(inputs: Any) -> list[Any]:
+    try:
+        values = plain(inputs)
+    except UnfitValueError as error:
+        raise SparkInputError(str(error), error, error.path) from error
+    if isinstance(values, list):
+        return values
+    raise SparkSdkError(f'inputs must be {ACCEPTED}, not {type(inputs).__name__}')
+
+
+def frame_batches(
+    inputs: Any, rows: int = 8192
+) -> tuple[int, Iterator[tuple[tuple[str, ...], list[tuple[Any, ...]]]]] | None:
+    """The number of records of a frame, and its names and rows of values, some at a time; None for what is no frame.
+
+    Raises:
+        SparkInputError: A value has no form in JSON, or a name is none.
+    """
+    try:
+        slices = frame_slices(inputs, rows)
+    except UnfitValueError as error:
+        raise SparkInputError(str(error), error, error.path) from error
+    if slices is None:
+        return None
+    count, columns = slices
+
+    def batches() -> Iterator[tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
+        try:
+            for names, values in columns:
+                yield tuple(names), list(zip(*values, strict=True))
+        except UnfitValueError as error:
+            raise SparkInputError(str(error), error, error.path) from error
+
+    return count, batches()
+
+
+def _read_records(inputs: list[Any]) -> list[Any]:
+    """Records as the API takes them: dictionaries, or a row of names and rows of values.
+
+    Raises:
+        SparkInputError: One is neither a record nor a row.
+    """
+    kinds = set(map(type, inputs))
+    if kinds <= {dict} or not inputs:
         return inputs
     first = inputs[0]
-    named = isinstance(first, Mapping) or first is None or _record(first) is not None or _row(first) is not None
-    rows = isinstance(first, (list, tuple)) or type(first).__module__.partition('.')[0] == 'numpy'
-    if not (named or rows) or _columnar(first) is not None:
-        raise SparkSdkError(f'inputs[0]: a record must be a mapping or a row of values, not {type(first).__name__}')
-    if not named:
-        return inputs
-    return [{} if one is None else _row(one) or one for one in inputs]
+    if _is_row(first):
+        header = check_header(first)
+        return [list(header), *(check_row(row, len(header), index) for index, row in enumerate(inputs[1:], 1))]
+    return [read_record(one, index) for index, one in enumerate(inputs)]
 
 
-def _row(value: Any) -> dict[str, Any] | None:
-    """A row of a pandas frame as a record; None for anything else."""
-    if library_of(value) != 'pandas' or not hasattr(value, 'to_dict') or hasattr(value, 'columns'):
+def check_header(row: Any) -> tuple[str, ...]:
+    """The first row of columnar inputs, which names the columns.
+
+    Raises:
+        SparkSdkError: It does not.
+    """
+    names = tuple(row)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise SparkSdkError('inputs[0]: the first row of columnar inputs must hold the names, as text')
+    if len(set(names)) != len(names):
+        raise SparkSdkError(f'inputs[0]: the row of names has {max(names, key=names.count)!r} twice')
+    return names
+
+
+def check_row(row: Any, width: int, index: int) -> Any:
+    """A row of values of columnar inputs.
+
+    Raises:
+        SparkInputError: It is none, or has not a value for each name.
+    """
+    values = row.tolist() if library_of(row) == 'numpy' else row
+    if not _is_row(row) or len(values) != width:
+        given = f'{len(values)} values' if _is_row(row) else type(row).__name__
+        raise SparkInputError(f'a row of {width} values belongs here, not {given}', None, (index,))
+    return values
+
+
+def _is_row(value: Any) -> bool:
+    """Whether it is a row of values without names."""
+    if isinstance(value, (list, tuple)):
+        return not hasattr(value, '_asdict') and not hasattr(value, '_mapping')
+    return library_of(value) == 'numpy' and getattr(value, 'ndim', 0) == 1 and not value.dtype.names
+
+
+def read_record(value: Any, index: int = 0) -> dict[str, Any]:
+    """One record of many as a dictionary; None is an empty one.
+
+    Raises:
+        SparkInputError: It is no record.
+    """
+    if isinstance(value, dict):
+        return value
+    if value is None:
+        return {}
+    if isinstance(value, (str, bytes, bytearray)):
+        value = _parse_text(value, (index,))
+    record = row_as_record(value)
+    if record is None:
+        record = as_record(value)
+    if record is None and type(value).__module__ == 'numpy' and getattr(value, 'dtype', None) is not None:
+        record = plain(value) if value.dtype.names and value.ndim == 0 else None
+    if record is None:
+        problem = f'a record must be a mapping or a row of values, not {type(value).__name__}'
+        raise SparkInputError(problem, None, (index,))
+    return record
+
+
+def check_missing(missing: Any) -> dict[str | None, Missing] | None:
+    """The rule for missing values, by column; None stands for all other columns.
+
+    Raises:
+        SparkSdkError: It is no rule.
+
+    >>> check_missing({'age': 'error'})
+    {'age': 'error'}
+    """
+    if missing is None or missing == 'null':
         return None
-    return {str(name): item for name, item in value.items()}
+    rules = missing if isinstance(missing, dict) else {None: missing}
+    for name, rule in rules.items():
+        if rule not in MISSING or not (name is None or isinstance(name, str)):
+            accepted = ', '.join(map(repr, MISSING))
+            raise SparkSdkError(f'missing must be one of {accepted}, or a mapping of names to these, not {missing!r}')
+    return dict(rules)
 
 
-def library_of(value: Any) -> str:
-    """Which of the libraries of data frames a value comes from, or its class does; empty for none."""
-    for kind in type(value).__mro__:
-        library = kind.__module__.partition('.')[0]
-        if library in ('pandas', 'polars', 'pyarrow', 'numpy'):
-            return library
-    return ''
+def apply_missing(
+    rows: list[Any], names: tuple[str, ...] | None, rules: dict[str | None, Missing], first: int = 0
+) -> tuple[list[Any], tuple[str, ...] | None]:
+    """Records without the missing values that mean the default of their input.
+
+    Args:
+        rows: Rows of values where there are names, else records.
+        names: The names of the columns.
+        rules: What a missing value means, by column.
+        first: The place of the first record among all.
+
+    Raises:
+        SparkInputError: A value is missing where none may be.
+    """
+    if names is not None and not any(map(is_missing, (value for row in rows for value in row))):
+        return rows, names
+    records: list[dict[str, Any]] = []
+    for index, row in enumerate(rows, first):
+        record = dict(zip(names, row, strict=True)) if names is not None else read_record(row, index)
+        kept = {}
+        for name, value in record.items():
+            rule = rules.get(name, rules.get(None, 'null'))
+            if rule != 'null' and is_missing(value):
+                if rule == 'error':
+                    raise SparkInputError('the value is missing', None, (index, name))
+                continue
+            kept[name] = value
+        records.append(kept)
+    if names is not None and all(len(record) == len(names) for record in records):
+        return rows, names  # nothing was left out, so that rows of values stay what they are
+    return records, None
 
 
 def columnar(records: list[Any]) -> list[Any]:
     """Records as a row of names and rows of values.
 
     Raises:
-        SparkSdkError: They have not all the same names: one that is left out means its default, and null does not.
+        SparkSdkError: They do not all have the same names: one that is left out means its default, and null does not.
 
     >>> columnar([{'height': 1, 'radius': 2}, {'radius': 4, 'height': 3}])
     [['height', 'radius'], [1, 2], [3, 4]]
     """
     if not records or isinstance(records[0], (list, tuple)):
         return records
-    plain_records = [_record(one) or {} for one in records]
+    plain_records = [read_record(one, index) for index, one in enumerate(records)]
     names = list(plain_records[0])
     for index, record in enumerate(plain_records):
         if record.keys() != plain_records[0].keys():
@@ -135,17 +307,26 @@ def encode_inputs(
         known: What iterators among the values held, where these are encoded several times.
 
     Raises:
-        SparkSdkError: A value is none that JSON can hold; the text names its place and says what is accepted.
+        SparkInputError: JSON cannot hold a value; the error has its place and says what is accepted.
     """
     known = known or Known()
-    if nan == 'error' and (place := _find(inputs, 'inputs', _is_nan, known, first)):
-        raise SparkSdkError(
-            f'{place[0]}: {place[1]!r} is not a number that JSON can hold; give nan="null" to send null'
-        )
+    if nan == 'error' and (place := _locate(inputs, (), _nan_problem, known, first)):
+        raise SparkInputError(place[1], None, place[0])
     try:
         return encode_json(body, known.plain)
     except (TypeError, ValueError, RecursionError) as error:
-        raise SparkSdkError(_problem(inputs, error, known, first), error) from error
+        try:
+            path, problem = _locate(inputs, (), _type_problem, known, first) or ((), str(error))
+        except RecursionError:
+            path, problem = (), 'inputs hold themselves, or are nested too deeply for JSON'
+        raise SparkInputError(problem, error, path) from error
+
+
+def name_column(inputs: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The place of a value in columnar inputs, with the name of its column instead of its place in the row."""
+    if len(path) < 2 or not isinstance(inputs, list) or not _is_row(inputs[0]) or not isinstance(path[1], int):
+        return path
+    return int(path[0]) - 1, str(inputs[0][path[1]]), *path[2:]
 
 
 class Known:
@@ -165,162 +346,86 @@ class Known:
         return self.items(value) if isinstance(value, Iterator) else plain(value)
 
 
-def plain(value: Any) -> Any:
-    """What JSON can hold in the place of a value that it does not know; for `orjson`, which asks only then.
-
-    Raises:
-        TypeError: There is nothing.
-
-    >>> plain(date(2026, 1, 31))
-    '2026-01-31'
-    """
-    if isinstance(value, Decimal):
-        return Fragment(str(value)) if value.is_finite() else None
-    if type(value).__name__ in ('NAType', 'NaTType') or (type(value).__name__ == 'datetime64' and str(value) == 'NaT'):
-        return None
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if (record := _record(value)) is not None:
-        return record
-    if hasattr(value, 'tolist'):
-        return value.tolist()
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return list(value)
-    raise TypeError(f'Type is not JSON serializable: {type(value).__name__}')
-
-
-def _parsed(text: str | bytes | bytearray | memoryview) -> Any:
+def _parse_text(text: str | bytes | bytearray | memoryview, path: tuple[str | int, ...] = ()) -> Any:
     content = text.encode('utf-8', 'surrogatepass') if isinstance(text, str) else bytes(text)
     if not content.strip():
         return None
     try:
         value = decode_json(content)
     except ValueError as error:
+        if path:
+            raise SparkInputError(f'a record that is text must be JSON: {error}', error, path) from error
         raise SparkSdkError(f'inputs are text that is not JSON: {error}', error) from error
-    if value is None or isinstance(value, (dict, list)):
+    if value is None or isinstance(value, dict) or (isinstance(value, list) and not path):
         return value
+    if path:
+        raise SparkInputError(f'the text must hold a JSON object, not a {type(value).__name__}', None, path)
     raise SparkSdkError(f'inputs are JSON text of a {type(value).__name__}; give an object or an array')
 
 
-def _record(value: Any) -> dict[str, Any] | None:
-    """An object with named values as a dictionary; None for anything else."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, type):
-        return None
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if attrs.has(type(value)):
-        return {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
-    if isinstance(value, tuple) and (as_dict := getattr(value, '_asdict', None)):
-        named: dict[str, Any] = as_dict()
-        return named
-    return None
+Place: TypeAlias = 'tuple[tuple[str | int, ...], str]'
+"""Where a value is, and what is wrong with it."""
 
 
-def _columnar(value: Any) -> list[Any] | None:
-    """A data frame or a table as a row of names and rows of values; None for anything else.
-
-    None of the libraries is imported here: whoever has a data frame has imported its library.
-    """
-    library = library_of(value)
-    names: Any
-    columns: list[Any]
-    if library == 'pandas' and hasattr(value, 'columns'):
-        names = value.columns
-        columns = [_pandas_values(value.iloc[:, index]) for index in range(len(names))]
-    elif library == 'polars' and (hasattr(value, 'collect') or hasattr(value, 'iter_rows')):
-        frame = value.collect() if hasattr(value, 'collect') else value
-        names = frame.columns
-        columns = [frame[name].to_list() for name in names]
-    elif library == 'pyarrow' and hasattr(value, 'column_names'):
-        names = value.column_names
-        columns = [column.to_pylist() for column in value.columns]
-    elif library == 'pyarrow' and hasattr(value, 'schema') and hasattr(value, 'columns'):
-        names = value.schema.names
-        columns = [column.to_pylist() for column in value.columns]
-    elif library == 'numpy' and getattr(getattr(value, 'dtype', None), 'names', None) and hasattr(value, '__len__'):
-        names = value.dtype.names
-        columns = [value[name].tolist() for name in names]
-    else:
-        return None
-    header = [str(name) for name in names]
-    if len(set(header)) != len(header):
-        raise SparkSdkError(f'inputs have two columns with one name: {max(header, key=header.count)!r}')
-    return [header, *zip(*columns, strict=True)]
-
-
-def _pandas_values(column: Any) -> list[Any]:
-    """The values of a column; NaN stays where it is a number's, so that `nan` can be heard."""
-    if getattr(column.dtype, 'kind', '') == 'f':
-        values: list[Any] = column.tolist()
-        return values
-    return column.astype(object).where(column.notna(), None).tolist()  # type: ignore[no-any-return]
-
-
-def _problem(inputs: object, error: Exception, known: Known, first: int) -> str:
-    try:
-        place = _find(inputs, 'inputs', _cannot_be_written, known, first)
-    except RecursionError:
-        return 'inputs hold themselves, or are nested too deeply for JSON'
-    where, what = place or ('inputs', error)
-    if isinstance(what, _Key) and isinstance(what.key, str):
-        return f'{where}: a key has half a surrogate pair, which JSON cannot hold'
-    if isinstance(what, _Key):
-        return f'{where}: the key {what.key!r} is not text'
-    if isinstance(what, str):
-        return f'{where}: the text has half a surrogate pair, which JSON cannot hold'
-    return f'{where}: a value of type {type(what).__name__} cannot be written as JSON'
-
-
-@dataclasses.dataclass(frozen=True)
-class _Key:
-    key: object
-
-
-def _find(value: Any, path: str, wrong: Callable[[Any], bool], known: Known, first: int = 0) -> tuple[str, Any] | None:
-    """The place of the first value that is wrong, and the value."""
-    if isinstance(value, dict) and wrong is _cannot_be_written:
+def _locate(
+    value: Any, path: tuple[str | int, ...], problem_of: Callable[[Any], str], known: Known, first: int = 0
+) -> Place | None:
+    """The first value that has a problem."""
+    if isinstance(value, dict):
         for key in value:
-            if not isinstance(key, str) or _cannot_be_written(key):
-                return path, _Key(key)
-    children = _children(value, path, known, first)
-    if children is None:
-        return (path, value) if wrong(value) else None
-    return next((found for child, item in children if (found := _find(item, child, wrong, known))), None)
-
-
-def _children(value: Any, path: str, known: Known, first: int) -> list[tuple[str, Any]] | None:
-    """What a value holds, each with its place; None where it holds nothing."""
-    if isinstance(value, enum.Enum):
-        return [(path, value.value)]
-    if (record := _record(value)) is not None:
-        return [(_member(path, key), item) for key, item in record.items()]
-    if isinstance(value, Iterator):
-        value = known.items(value)
-    elif hasattr(value, 'tolist'):
-        items = value.tolist()
-        if not isinstance(items, list):
-            return [(path, items)] if isinstance(items, float) else None
-        value = items
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, type)):
-        return [(f'{path}[{index}]', item) for index, item in enumerate(value, first)]
+            if problem := '' if problem_of is _nan_problem else _key_problem(key):
+                return path, problem
+        children: Iterable[tuple[Any, Any]] = value.items()
+    elif type(value) in (list, tuple):
+        children = enumerate(value, first)
+    elif isinstance(value, (str, bool)) or problem_of(value):
+        problem = problem_of(value)
+        return (path, problem) if problem else None
+    else:
+        return _locate_within(value, path, problem_of, known)
+    for name, child in children:
+        if found := _locate(child, (*path, name), problem_of, known):
+            return found
     return None
 
 
-def _member(path: str, key: object) -> str:
-    return f'{path}.{key}' if isinstance(key, str) and key.isidentifier() else f'{path}[{key!r}]'
-
-
-def _is_nan(value: Any) -> bool:
-    if isinstance(value, Decimal):
-        return not value.is_finite()
-    return isinstance(value, (float, int)) and not isinstance(value, bool) and value - value != 0
-
-
-def _cannot_be_written(value: Any) -> bool:
+def _locate_within(
+    value: Any, path: tuple[str | int, ...], problem_of: Callable[[Any], str], known: Known
+) -> Place | None:
+    """The same for a value that is something else in JSON."""
+    if value is None or isinstance(value, (int, float, Decimal)):
+        return None
+    if isinstance(value, enum.Enum):
+        return _locate(value.value, path, problem_of, known)
     try:
-        encode_json(value, plain)
-    except (TypeError, ValueError):
-        return True
-    return False
+        inner = known.plain(value)
+    except UnfitValueError as error:
+        return (*path, *error.path), str(error)
+    except TypeError as error:
+        return path, str(error)
+    if inner is None or type(inner) in (type(value), Fragment):
+        return None
+    return _locate(inner, path, problem_of, known)
+
+
+def _key_problem(key: object) -> str:
+    if not isinstance(key, str):
+        return f'the key {key!r} is not text'
+    return 'a key has half a surrogate pair, which JSON cannot hold' if _type_problem(key) else ''
+
+
+def _nan_problem(value: Any) -> str:
+    if isinstance(value, (str, bool)):
+        return ''
+    is_nan = not value.is_finite() if isinstance(value, Decimal) else isinstance(value, float) and value - value != 0
+    return f'{value!r} is not a number that JSON can hold; give nan="null" to send null' if is_nan else ''
+
+
+def _type_problem(value: Any) -> str:
+    if not isinstance(value, str):
+        return ''
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return 'the text has half a surrogate pair, which JSON cannot hold'
+    return ''

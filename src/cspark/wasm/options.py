@@ -14,7 +14,7 @@ from ._codec.compression import Encoding
 from ._progress import UploadProgress
 from .auth import TokenLike
 from .errors import SparkSdkError
-from .inputs import Inputs
+from .inputs import Inputs, Missing
 from .logger import LoggerLike
 from .records import ProgressLike
 from .retry_policy import RetryPolicy
@@ -43,6 +43,9 @@ Names: TypeAlias = 'str | Sequence[str] | None'
 
 PackageLike: TypeAlias = 'BinaryIO | bytes | str | os.PathLike[str]'
 """A package: the path of its zip, a file opened in binary mode, or the zip's bytes."""
+
+MissingLike: TypeAlias = 'Missing | Mapping[str | None, Missing]'
+"""What a missing value means: `null`, `default` or `error`, for all inputs or by name."""
 
 Timeout: TypeAlias = 'float | httpx.Timeout | None'
 """The timeout of a whole call, in milliseconds, or an `httpx.Timeout` for the phases of each attempt."""
@@ -110,8 +113,14 @@ class RecordOptions(CallOptions, total=False):
 
     nan: Literal['null', 'error'] | None
     """How to send NaN and infinities, which JSON does not have: as `null` (the default), or raise an error."""
-    encoding: Encoding | None
+    encoding: Encoding | str | None
     """The content encoding of the request's body (none)."""
+    missing: MissingLike | None
+    """What a missing value means (None, NaN, NaT, an empty cell): `null` sends null, which a model computes as an empty
+    cell (the default); `default` leaves the name out, so that the model takes its own default; `error` refuses it. A
+    mapping of names to these says it by column; its key None stands for all others."""
+    strict_inputs: bool
+    """True to refuse records with names that the service does not have. Its names are asked for once, by `validate`."""
     layout: Literal['rows', 'columnar'] | None
     """How to send records: `rows` as they are given (the default), or `columnar`, with the names only once, which is
     smaller; all records must then have the same names. Data frames and tables are always sent as columnar."""
@@ -164,6 +173,18 @@ class ManyOptions(RecordOptions, total=False):
     a result for it with an entry in `errors`. Errors that the model reports are results in both cases."""
     progress: ProgressLike
     """True for a progress bar on the terminal (needs `tqdm`), or a function that gets a `Progress` after each call."""
+    keep: Names
+    """Inputs to keep beside the results: columns of tables and files, and `RecordResult.kept`."""
+    delimiter: str | None
+    """What separates the fields of a CSV file; by default the header tells: a comma, a semicolon, a tab or `|`."""
+    file_encoding: str | None
+    """The encoding of a text file (UTF-8), such as `cp1252` or `utf-16`; `encoding='cp1252'` means the same."""
+    columns: Mapping[str, type] | None
+    """What columns of a CSV or Excel file hold: `str`, `int`, `float`, `bool`, `date` or `datetime`. Other columns hold
+    what their fields look like: a number, True, False, or text."""
+    max_bytes: int
+    """How much memory records and results in flight may take, in bytes (64 MB). What is read ahead and the size of
+    chunks stay within it, and it bounds what is kept for a second table."""
     checkpoint: str | os.PathLike[str] | None
     """The path of a file that stores the results so far: after an interruption of any kind, the same call with the same
     file resumes. It is an SQLite database and contains the outputs; delete it when it is no longer needed."""
@@ -270,3 +291,19 @@ def joined(name: str, value: object) -> str | None:
     if isinstance(value, (Sequence, set, frozenset)) and all(isinstance(one, str) for one in value):  # pyright: ignore[reportUnknownVariableType]
         return ','.join(value) or None  # pyright: ignore[reportUnknownArgumentType]
     raise SparkSdkError(f'{name} must be a list of names or a comma-separated text, not {value!r}')
+
+
+def split_names(name: str, value: object) -> tuple[str, ...]:
+    """Names from a list or a comma-separated text.
+
+    Raises:
+        SparkSdkError: They are neither.
+
+    >>> split_names('keep', 'policy, age')
+    ('policy', 'age')
+    """
+    if value is None:
+        return ()
+    names: Any = value.split(',') if isinstance(value, str) else value
+    joined(name, names)
+    return tuple(one.strip() for one in names if one.strip())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._codec.json import is_array, is_object
 
-__all__ = ['ChunkResults', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of']
+if TYPE_CHECKING:
+    from ._display import Table
 
+__all__ = ['ChunkResults', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of', 'rename_outputs']
+
+PREFIX: Final = 'outputs.'
 BESIDE: Final = ('index', 'warnings', 'errors')
 """The columns of a result table that are not outputs."""
 
@@ -21,7 +25,7 @@ EXCEL_ERRORS: Final = {
 """The error values of Excel, which a runner returns as text in the place of an output."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class RecordResult:
     """The result of one record.
 
@@ -32,6 +36,7 @@ class RecordResult:
         errors: A list of dictionaries, or None. With `on_error='collect'`, a record that could not be executed has an
             entry here whose `message` says why.
         call_id: The runner's id of the call that executed the record.
+        kept: The inputs that `keep` names; None without `keep`.
     """
 
     index: int
@@ -39,10 +44,11 @@ class RecordResult:
     warnings: list[dict[str, Any]] | None = None
     errors: list[dict[str, Any]] | None = None
     call_id: str | None = field(default=None, compare=False)
+    kept: dict[str, Any] | None = None
 
     @property
     def row(self) -> dict[str, Any]:
-        """The result as a row of a table: the `index`, the outputs, the `warnings` and the `errors`.
+        """The result as a row of a table: the `index`, what was kept, the outputs, the `warnings` and the `errors`.
 
         An Excel error among the outputs becomes None, so that its column remains numeric, and is added to `warnings`.
         An output with the name of another column is in the column `outputs.NAME`.
@@ -59,17 +65,35 @@ class RecordResult:
             outputs = outputs | dict.fromkeys(broken)
             told = [{'source_path': name, 'error_category': 'Excel', 'message': broken[name]} for name in broken]
             warnings = [*(warnings if is_array(warnings) else []), *told]
-        if not outputs.keys().isdisjoint(BESIDE):
-            outputs = {_renamed(name, outputs): value for name, value in outputs.items()}
-        return {'index': self.index, **outputs, 'warnings': warnings, 'errors': self.errors}
+        kept = self.kept or {}
+        outputs = rename_outputs(outputs, {*BESIDE, *kept})
+        return {'index': self.index, **kept, **outputs, 'warnings': warnings, 'errors': self.errors}
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
+
+    def _table(self) -> Table:
+        from ._display import table_of_results
+
+        return table_of_results([self], 1, None, self.call_id)
 
 
-def _renamed(name: str, outputs: Mapping[str, Any]) -> str:
-    """Choose the name of an output's column so that it differs from all other columns."""
-    if name in BESIDE:
-        name = f'outputs.{name}'
-        while name in outputs:
-            name = f'outputs.{name}'
+def rename_outputs(outputs: dict[str, Any], taken: Collection[str]) -> dict[str, Any]:
+    """Outputs by names of columns that no other column has: `outputs.NAME` instead of a name that is taken.
+
+    The new name depends on the name alone, so that an output has the same column in each record.
+    """
+    if not any(name.rpartition(PREFIX)[2] in taken for name in outputs):
+        return outputs
+    return {(f'{PREFIX}{name}' if _bare(name) in taken else name): value for name, value in outputs.items()}
+
+
+def _bare(name: str) -> str:
+    while name.startswith(PREFIX):
+        name = name.removeprefix(PREFIX)
     return name
 
 
@@ -84,6 +108,7 @@ class ChunkResults:
         errors: The errors of each record.
         call_id: The runner's id of the call.
         version: The version of the service that computed the results; None if the runner does not report it.
+        kept: The inputs of each record that `keep` names; None without `keep`.
     """
 
     start: int
@@ -92,13 +117,16 @@ class ChunkResults:
     errors: Sequence[Any]
     call_id: str | None = None
     version: str | None = None
+    kept: Sequence[dict[str, Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.outputs)
 
     def __iter__(self) -> Iterator[RecordResult]:
         columns = zip(itertools.count(self.start), self.outputs, self.warnings, self.errors, strict=False)
-        return (RecordResult(*values, self.call_id) for values in columns)
+        if self.kept is None:
+            return (RecordResult(*values, self.call_id) for values in columns)
+        return (RecordResult(*values, self.call_id, kept) for values, kept in zip(columns, self.kept, strict=True))
 
     @property
     def failed(self) -> int:

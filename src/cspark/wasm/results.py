@@ -5,18 +5,21 @@ The `TypedDict`s serve type checkers. A runner may add or omit fields; nothing h
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
 
 from ._answer import Answer
 from ._codec.json import is_array, is_object
+from ._tables import Columns, arrow_table, pandas_frame, polars_frame, rows_to_columns
 from .errors import SparkExecutionError, SparkSdkError
+from .records import RecordResult, columns_of
 
 if TYPE_CHECKING:
     import httpx
     import pandas as pd
     import polars as pl
+
+    from ._display import Table
 
 __all__ = [
     'ExecutedData',
@@ -162,7 +165,15 @@ class HttpResponse(Generic[Data]):
         return copy
 
     def __repr__(self) -> str:
-        return f'<{type(self).__name__} {self.status}, {len(self.buffer)} bytes>'
+        return f'<{type(self).__name__} {self.status}, {len(self.buffer)} bytes>\n{self._table().text()}'
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
+
+    def _table(self) -> Table:
+        from ._display import table_of_data
+
+        return table_of_data(self.status, self.data)
 
 
 class ServiceExecuted(HttpResponse[Data]):
@@ -215,20 +226,32 @@ class ServiceExecuted(HttpResponse[Data]):
         return self
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the outputs as a pandas data frame with one row per record. The row of a failed record is empty."""
-        frame: pd.DataFrame = library('pandas').DataFrame(self._rows())
+        """Convert the records to a pandas data frame: `index`, a column per output, `warnings`, `errors`."""
+        frame: pd.DataFrame = pandas_frame(self._columns())
         return frame
 
     def to_polars(self) -> pl.DataFrame:
-        """Return the outputs as a polars data frame with one row per record. The row of a failed record is empty."""
-        return polars_frame(self._rows())
+        """Convert the records to a polars data frame: `index`, a column per output, `warnings`, `errors`."""
+        frame: pl.DataFrame = polars_frame(self._columns())
+        return frame
 
     def to_arrow(self) -> Any:
-        """Return the outputs as a `pyarrow.Table` with one row per record. The row of a failed record is empty.
+        """Convert the records to a `pyarrow.Table` (which has no types): `index`, outputs, `warnings`, `errors`."""
+        return arrow_table(self._columns())
 
-        The return type is `Any` because pyarrow has no type annotations.
-        """
-        return arrow_table(self._rows())
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as a dictionary that JSON can hold, as a web framework returns it."""
+        data: Any = self.data
+        return dict(data)
+
+    def _table(self) -> Table:
+        from ._display import table_of_results
+
+        records, data = self._records(), self.data
+        meta: Any = data.get('response_meta') if is_object(data) else None
+        version = data.get('version') if is_object(data) else None
+        version = version or (meta.get('version') if is_object(meta) else None)
+        return table_of_results(records, len(records), version, self.call_id)
 
     def _list(self, name: str) -> list[Any]:
         data: Any = self.data
@@ -242,72 +265,18 @@ class ServiceExecuted(HttpResponse[Data]):
         outputs = data.get('outputs') if is_object(data) else None
         return [None] * len(outputs) if is_array(outputs) else []
 
-    def _rows(self) -> list[dict[str, Any]]:
-        header, *values = self.outputs or [None]
+    def _records(self) -> list[RecordResult]:
+        outputs, warnings, errors = self.outputs, self.warnings, self.errors
+        header, *values = outputs or [None]
         if is_array(header) and all(isinstance(name, str) for name in header):
-            return [dict(zip(header, row, strict=False)) for row in values]
-        names = list(dict.fromkeys(name for output in self.outputs if is_object(output) for name in output))
-        return [{name: output.get(name) if is_object(output) else None for name in names} for output in self.outputs]
+            outputs = [dict(zip(header, row, strict=False)) for row in values]
+            warnings = errors = [None] * len(outputs)
+        columns = zip(outputs, warnings, errors, strict=True)
+        return [RecordResult(index, *one, self.call_id) for index, one in enumerate(columns)]
 
-
-def arrow_table(rows: list[dict[str, Any]]) -> Any:
-    """Convert rows to a `pyarrow.Table`. A column of mixed types becomes text."""
-    pa = library('pyarrow')
-    names = dict.fromkeys(name for row in rows for name in row)
-    try:
-        return pa.Table.from_pylist(rows, **({} if not rows else {'schema': _arrow_schema(pa, rows, names)}))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.table({name: _arrow_column(pa, [row.get(name) for row in rows]) for name in names})
-
-
-def polars_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Convert rows to a polars data frame. A column of mixed types becomes text."""
-    polars = library('polars')
-    names = dict.fromkeys(name for row in rows for name in row)
-    frame: pl.DataFrame = polars.DataFrame(
-        [_polars_column(polars, name, [row.get(name) for row in rows]) for name in names]
-    )
-    return frame
-
-
-def _polars_column(polars: Any, name: str, values: list[Any]) -> Any:
-    """Build a polars column, which has a single type: integers mixed with floats become floats, other mixes text."""
-    if all(value is None or _is_exact(value) for value in values) and any(type(value) is float for value in values):
-        values = [value if value is None else float(value) for value in values]
-    try:
-        return polars.Series(name, values, strict=True)
-    except (TypeError, ValueError, OverflowError, polars.exceptions.PolarsError):
-        return polars.Series(name, [None if value is None else str(value) for value in values])
-
-
-def _is_exact(value: Any) -> bool:
-    """Whether a float represents the value exactly; for integers, up to 2 ** 53."""
-    return type(value) is float or (type(value) is int and abs(value) <= 1 << 53)
-
-
-def _arrow_schema(pa: Any, rows: list[dict[str, Any]], names: Mapping[str, Any]) -> Any:
-    """Infer the types of the columns. pyarrow takes their names from the first row only, so every row gets them all."""
-    return pa.Table.from_pylist([{**dict.fromkeys(names), **row} for row in rows]).schema
-
-
-def _arrow_column(pa: Any, values: list[Any]) -> Any:
-    """Build an Arrow column, which has a single type; mixed values become text."""
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array([None if value is None else str(value) for value in values])
-
-
-def library(name: str) -> Any:
-    """Import a library that is not a dependency of this package.
-
-    Raises:
-        SparkSdkError: It is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise SparkSdkError(f'{name} is not installed; pip install {name}', error) from error
+    def _columns(self) -> Columns:
+        rows = [one.row for one in self._records()]
+        return rows_to_columns(rows, columns_of(rows))
 
 
 def alike(answer: Mapping[str, Any]) -> ExecutedData:

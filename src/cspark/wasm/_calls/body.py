@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 
 from .._codec.compression import Encoding, pack, pack_parts
 from .._codec.json import is_object
-from ..inputs import Known, encode_inputs
+from ..errors import SparkInputError
+from ..inputs import Known, encode_inputs, name_column
 
 __all__ = ['encode_body', 'is_heavy']
 
@@ -37,10 +38,13 @@ def encode_body(
     >>> encode_body({'inputs': {'height': 10}}, {'height': 10}, None)
     b'{"inputs":{"height":10}}'
     """
-    if is_heavy(inputs) and is_object(body):
-        parts = _parts(body, inputs, nan, known or Known())
-        return b''.join(pack_parts(parts, encoding) if encoding else parts)
-    content = encode_inputs(body, inputs, nan, known=known)
+    try:
+        if is_heavy(inputs) and is_object(body):
+            parts = _parts(body, inputs, nan, known or Known())
+            return b''.join(pack_parts(parts, encoding) if encoding else parts)
+        content = encode_inputs(body, inputs, nan, known=known)
+    except SparkInputError as error:
+        raise SparkInputError(error.problem, error.cause, name_column(inputs, error.path)) from error
     return pack(content, encoding) if encoding else content
 
 

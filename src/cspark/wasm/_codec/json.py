@@ -6,11 +6,9 @@ are written as text that is inserted, so that none is ever rounded.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import json
 import re
-import sys
 from collections.abc import Callable
 from datetime import time
 from typing import Any, Final, TypeGuard, cast
@@ -25,6 +23,12 @@ __all__ = ['Fragment', 'decode_answer', 'decode_json', 'encode_json', 'is_array'
 orjson: Any = library
 Fragment: Any = orjson.Fragment
 """JSON text that is inserted unchanged."""
+
+OPTIONS: Final[int] = orjson.OPT_PASSTHROUGH_DATACLASS
+"""orjson leaves out the fields of a dataclass that begin with an underscore; `default` sees to them instead.
+
+Without its option for numpy, `default` sees to those values too: orjson writes NaT as a date.
+"""
 
 _ESCAPES: Final = re.compile(
     rb'\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)', re.DOTALL
@@ -94,12 +98,12 @@ def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> b
     b'{"height":10,"ratio":null}'
     """
     try:
-        written: bytes = orjson.dumps(value, default, _numpy())
+        written: bytes = orjson.dumps(value, default, OPTIONS)
         return written
     except orjson.JSONEncodeError:
         # The value may contain something that only orjson does not know; convert it piece by piece, which is slow.
         try:
-            spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, _numpy())
+            spelled: bytes = orjson.dumps(_spelled_out(value, default or _refuse), None, OPTIONS)
         except RecursionError:
             raise TypeError('the value is nested too deeply') from None
         return spelled
@@ -115,11 +119,6 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def _numpy() -> int:
-    """Return orjson's option for numpy, only if numpy has been imported: with the option, orjson would import it."""
-    return orjson.OPT_SERIALIZE_NUMPY if 'numpy' in sys.modules else 0
-
-
 def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
     """Convert a value to one that orjson can encode, without long integers and without subclasses of `str` as keys."""
     if is_object(value):
@@ -133,11 +132,8 @@ def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
         return orjson.Fragment(str(int(value)))
     if isinstance(value, time):
         return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: _spelled_out(getattr(value, field.name), default) for field in fields}
     try:
-        return orjson.Fragment(orjson.dumps(value, None, _numpy()))
+        return orjson.Fragment(orjson.dumps(value, None, OPTIONS))
     except orjson.JSONEncodeError:
         return value if isinstance(value, (str, orjson.Fragment)) else _spelled_out(default(value), default)
 

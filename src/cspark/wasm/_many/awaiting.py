@@ -11,13 +11,16 @@ from typing import Any, Final, TypeAlias
 import anyio
 import anyio.to_thread
 
+from .._calls.steps import Flow
 from .._perform.awaiting import aside
 from ..errors import SparkSdkError
+from ..inputs import read_record
 from ..records import ChunkResults, RecordResult
 from ..results import ServiceExecuted
 from .chunk import Chunk
+from .reading import Reading, Rows
 from .run import Run
-from .sources import Rows, Source
+from .sources import Source
 
 __all__ = ['run_awaiting']
 
@@ -34,26 +37,44 @@ LONGEST_LEAVE: Final = 1.0
 """How long the end of a run waits for a blocking iterable that is still being read, in seconds."""
 
 
-async def run_awaiting(
-    run: Run, source: Source | AsyncIterator[Any], call: Callable[[Chunk], Awaitable[ServiceExecuted[Any]]]
+async def run_awaiting(  # noqa: C901 - one loop, whose order is what matters
+    run: Run,
+    source: Source | AsyncIterator[Any],
+    call: Callable[[Chunk], Awaitable[ServiceExecuted[Any]]],
+    reading_rules: Reading,
+    perform: Callable[[Flow[None]], Awaitable[None]],
 ) -> AsyncGenerator[RecordResult]:
     """Yield the results as they become ready. Calls in flight are cancelled if the caller stops reading."""
     flying: dict[asyncio.Task[Timed], Chunk] = {}
     reading: asyncio.Task[Read] | None = None
-    reader = source if isinstance(source, Source) else _Reader(source)
+    reader = source if isinstance(source, Source) else _Reader(source, reading_rules)
 
     async def send(chunk: Chunk) -> Timed:
         started = time.monotonic()
         return await call(chunk), time.monotonic() - started
 
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        with suppress(RuntimeError):  # the event loop is closed
+            loop.call_soon_threadsafe(stopping.set)
+
+    run.on_stop.append(stop)
+    stopped = asyncio.create_task(stopping.wait())
     try:
         await aside(run.begin)
-        while not run.planner.is_finished:
+        if run.before is not None:
+            await perform(run.before)
+        while not (run.planner.is_finished or run.is_stopped):
             while (chunk := run.planner.next()) is not None:
                 flying[asyncio.create_task(send(chunk))] = chunk
             if reading is None and (wanted := run.wanted()) is not None:
                 reading = asyncio.create_task(_read(run, reader, *wanted))
-            for task in await _some(run, {*flying, reading} if reading else flying):
+            waiting: set[asyncio.Task[Any]] = {*flying, stopped, *([reading] if reading else [])}
+            for task in await _wait_for_any(run, waiting):
+                if task is stopped:
+                    break
                 if task is reading:
                     reading = None
                     run.give(*task.result())
@@ -64,18 +85,17 @@ async def run_awaiting(
                 if number % TURN == 0:
                     await asyncio.sleep(0)
     finally:
+        stopped.cancel()
         for task in flying:
             task.cancel()
         with anyio.CancelScope(shield=True):
             await _end(run, reader, reading, flying)
 
 
-async def _some(run: Run, tasks: Any) -> set[asyncio.Task[Any]]:
-    """Wait until a task ends or the planner's pause is over; return the tasks that have ended."""
-    if not tasks:
-        await anyio.sleep(run.planner.pause)
-        return set()
-    done, _ = await asyncio.wait(tasks, timeout=run.planner.pause or None, return_when=asyncio.FIRST_COMPLETED)
+async def _wait_for_any(run: Run, tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    """Wait until a task ends, the run is stopped, or the planner's pause is over."""
+    longest = run.planner.pause or (None if len(tasks) > 1 else 0)
+    done, _ = await asyncio.wait(tasks, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
     return done
 
 
@@ -128,7 +148,9 @@ async def _end(
 class _Reader:
     """Reads an async iterable in a task of its own, so that records can be sent before the next ones arrive."""
 
-    def __init__(self, records: AsyncIterator[Any]) -> None:
+    def __init__(self, records: AsyncIterator[Any], rules: Reading) -> None:
+        self._rules = rules
+        self._position = self._read_count = 0
         self._records = records
         self._come = list[Any]()
         self._count = 0
@@ -156,14 +178,18 @@ class _Reader:
             self._enough.clear()
             if not self._come:
                 self._some.clear()
-        return Rows(rows) if rows else None
+        if not rows:
+            return None
+        first, self._position = self._position, self._position + len(rows)
+        return self._rules.prepare(Rows(rows), first)
 
     async def _read(self) -> None:
         try:
             async for record in self._records:
                 if type(record) in (list, tuple):
                     raise SparkSdkError('an async iterable must give records with names, not rows of values')
-                self._come.append(record)
+                self._come.append(read_record(record, self._read_count))
+                self._read_count += 1
                 self._some.set()
                 if len(self._come) >= self._count:
                     self._room.clear()

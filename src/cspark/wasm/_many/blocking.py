@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 from .._calls.steps import Flow
@@ -33,17 +34,26 @@ def run_blocking(
         started = time.monotonic()
         return perform(call(chunk), connections, stop), time.monotonic() - started
 
+    stopping: Future[None] = Future()
+
+    def wake() -> None:
+        with suppress(InvalidStateError):  # stopped before
+            stopping.set_result(None)
+
+    run.on_stop.append(wake)
     pool = ThreadPoolExecutor(run.planner.concurrency or HIGHEST_CONCURRENCY, thread_name_prefix='execute-many')
     try:
         run.begin()
-        while not run.planner.is_finished:
+        if run.before is not None:
+            perform(run.before, connections, stop)
+        while not (run.planner.is_finished or run.is_stopped):
             while (chunk := run.planner.next()) is not None:
                 flying[pool.submit(send, chunk)] = chunk
             wanted = run.wanted()
             if wanted is not None:
                 read = source.take(wanted[0], exactly=wanted[1])
                 run.give(read, run.known(read))
-            _settle(run, flying, wait_for_one=wanted is None)
+            _settle(run, flying, stopping, wait_for_one=wanted is None)
             yield from run.planner.pop_ready()
     finally:
         stop.set()
@@ -58,12 +68,15 @@ def run_blocking(
         run.close()
 
 
-def _settle(run: Run, flying: dict[Future[Timed], Chunk], *, wait_for_one: bool) -> None:
+def _settle(run: Run, flying: dict[Future[Timed], Chunk], stopping: Future[None], *, wait_for_one: bool) -> None:
     """Record the calls that have ended. With `wait_for_one`, wait until one ends or the planner's pause is over."""
     if wait_for_one and not flying:
-        time.sleep(run.planner.pause)
+        wait([stopping], run.planner.pause)
     longest = (run.planner.pause or None) if wait_for_one else 0
-    for future in wait(flying, longest, FIRST_COMPLETED).done if flying else ():
+    waited: list[Future[Any]] = [*flying, stopping]
+    for future in wait(waited, longest, FIRST_COMPLETED).done if flying else ():
+        if future is stopping:
+            continue
         chunk = flying.pop(future)
         if (outcome := run.outcome(chunk, future.result)) is not None:
             run.save(chunk, outcome)

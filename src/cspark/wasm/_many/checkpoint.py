@@ -219,6 +219,11 @@ class Checkpoint:
             except sqlite3.Error as error:
                 raise self._unusable(error) from error
 
+    @property
+    def name(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
     def close(self) -> None:
         """Close the file. It can be called more than once."""
         self._database.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from ..errors import SparkDecodeError, SparkError, SparkInputError, spell_path
 from ..inputs import Known
 from ..records import ChunkResults
 from ..results import ServiceExecuted
+from .reading import Rows
 
-__all__ = ['Chunk', 'describe_failure', 'path_in_record', 'results_of']
+__all__ = ['Chunk', 'describe_failure', 'estimate_bytes', 'kept_of', 'path_in_record', 'results_of']
 
 
 @dataclass(slots=True)
@@ -78,3 +79,27 @@ def results_of(chunk: Chunk, answer: ServiceExecuted[Any]) -> ChunkResults:
     named = [answer.data.get(name) for name in ('version', 'version_id')]
     version = ' '.join(str(name) for name in named if name) or None
     return ChunkResults(chunk.start, outputs, warnings, errors, answer.call_id, version)
+
+
+def kept_of(read: Rows, keep: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The inputs to keep of each record; None where nothing is to be kept. A name that a record lacks is missing."""
+    if not keep:
+        return None
+    if read.names is None:
+        return [{name: record.get(name) for name in keep} for record in read.records()]
+    places = [(name, read.names.index(name) if name in read.names else None) for name in keep]
+    return [{name: None if place is None else row[place] for name, place in places} for row in read.rows]
+
+
+def estimate_bytes(value: Any) -> int:
+    """About how much memory a value takes, from its record until its results leave: the value and its JSON.
+
+    Of long lists, the first item stands for all.
+    """
+    if isinstance(value, str):
+        return 80 + 2 * len(value)
+    if isinstance(value, Mapping):
+        return 200 + sum(80 + estimate_bytes(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return 80 + (sum(map(estimate_bytes, value)) if len(value) < 64 else len(value) * estimate_bytes(value[0]))
+    return 64

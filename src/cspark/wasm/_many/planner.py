@@ -42,6 +42,12 @@ HIGHEST_CONCURRENCY: Final = 32
 WINDOW: Final = 4
 """How many chunks may be read ahead for each concurrent call, while ordered results wait for an earlier one."""
 
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""How much memory records and results in flight may take, in bytes, unless `max_bytes` says otherwise."""
+
+DECODED: Final = 6
+"""How many times the size of its text a decoded answer takes, about: numbers and text are objects in Python."""
+
 MOST_HELD: Final = 100_000
 """How many records may be in flight or wait for an earlier one; this bounds the memory of a run."""
 
@@ -85,6 +91,7 @@ class Planner:
         concurrency: The number of concurrent calls; None adapts it to the runner.
         ordered: Whether results are yielded in the order of the records.
         on_error: Whether a record that cannot be executed ends the run (`raise`) or becomes a result (`collect`).
+        max_bytes: How much memory records and results in flight may take.
 
     Attributes:
         waiting: The chunks that are ready to be sent, or to be sent again.
@@ -99,12 +106,15 @@ class Planner:
     concurrency: int | None
     ordered: bool = True
     on_error: Literal['raise', 'collect'] = 'raise'
+    max_bytes: int = MAX_BYTES
     waiting: deque[Chunk] = field(default_factory=lambda: deque[Chunk]())
     size: int = 0
     limit: int = 0
     flying: int = 0
     exhausted: bool = False
     not_before: float = 0.0
+    _record_bytes: float = 0.0
+    _answer_bytes: float = 0.0
     _largest: int = LARGEST_SIZE
     _went_well: int = 0
     _ready: deque[ChunkResults] = field(default_factory=lambda: deque[ChunkResults]())
@@ -124,8 +134,29 @@ class Planner:
     def wants_rows(self) -> bool:
         """Whether more records should be read now."""
         # Room for two chunks at least: chunks of more than MOST_HELD records would otherwise be sent one at a time.
-        room = max(2 * self.size, min(WINDOW * self.limit * self.size, MOST_HELD))
+        room = max(2 * self.size, min(WINDOW * self.limit * self.size, self._most_held))
         return not self.exhausted and not self.waiting and self.flying < self.limit and self._read - self._left < room
+
+    @property
+    def _most_held(self) -> int:
+        """How many records may be in flight or wait: so many, and so many bytes."""
+        weight = self._record_bytes + self._answer_bytes
+        return MOST_HELD if not weight else max(1, min(MOST_HELD, int(self.max_bytes / weight)))
+
+    def weigh(self, record_bytes: float) -> None:
+        """Learn how much memory a record takes, so that wide ones are read in smaller chunks."""
+        self._record_bytes = max(self._record_bytes, record_bytes)
+        self._fit_size()
+
+    def weigh_answer(self, json_bytes: float) -> None:
+        """Learn how much of an answer a record gets. Decoded, it takes several times the memory of its text."""
+        self._answer_bytes = max(self._answer_bytes, json_bytes * DECODED)
+        self._fit_size()
+
+    def _fit_size(self) -> None:
+        """Keep chunks so small that some of them fit into the memory that a run may take."""
+        if self.chunk_size is None:
+            self.size = max(1, min(self.size, self._most_held // WINDOW))
 
     @property
     def is_finished(self) -> bool:
@@ -180,6 +211,7 @@ class Planner:
             self._largest, self._went_well = min(2 * self._largest, LARGEST_SIZE), 0
         if seconds < QUICK or self.chunk_size is not None:
             self.size = min(self.size * 2, self._largest, self.chunk_size or LARGEST_SIZE)
+        self._fit_size()
 
     def failed(self, chunk: Chunk, error: SparkError) -> ChunkResults | None:
         """Record that a call failed: retry the chunk later, split it, or give it up.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import difflib
 import inspect
 import os
 import threading
@@ -11,23 +13,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._calls import services
+from .._calls.input_names import check_input_names, input_names
 from .._calls.steps import Flow
+from .._codec.compression import ENCODINGS
 from .._progress import Bar
 from ..config import Config
 from ..errors import SparkError, SparkSdkError
 from ..inputs import columnar
-from ..options import LAYOUTS, ManyOptions, check_options, joined, one_of
-from ..records import ChunkResults, Progress
+from ..options import LAYOUTS, ManyOptions, check_options, joined, one_of, split_names
+from ..records import BESIDE, ChunkResults, Progress
 from ..results import ServiceExecuted
 from ..uri import Uri, UriLike
-from .chunk import Chunk, results_of
-from .planner import EndOfRunError, Planner, check_settings
-from .sources import Rows, identity_of
+from .chunk import Chunk, estimate_bytes, kept_of, results_of
+from .planner import MAX_BYTES, EndOfRunError, Planner, check_settings
+from .reading import Reading, Rows
+from .sources import identity_of
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
 
-__all__ = ['RecordBar', 'Run', 'prepare']
+__all__ = ['RecordBar', 'Run', 'prepare', 'reading_of']
 
 Outcome: TypeAlias = tuple[ChunkResults, float]
 """The results of a chunk, and the duration of the call in seconds."""
@@ -50,7 +55,13 @@ class Run:
     total: int | None
     report: Any
     open_checkpoint: Callable[[], Checkpoint] | None
+    keep: tuple[str, ...] = ()
+    before: Flow[None] | None = None
     checkpoint: Checkpoint | None = None
+    answer_bytes: int = 0
+    is_stopped: bool = False
+    version: str | None = None
+    on_stop: list[Callable[[], object]] = field(default_factory=lambda: list[Callable[[], object]]())
     started: float = field(default_factory=time.monotonic)
     _position: int = 0
     _done: int = 0
@@ -101,7 +112,11 @@ class Run:
             self.planner.exhausted = True
             return
         start, self._position = self._position, self._position + len(read.rows)
+        self.planner.weigh(estimate_bytes(read.rows[0]) if read.rows else 0)
+        if start == 0 and self.keep:
+            self._check_kept(read)
         if known is not None:
+            known.kept = kept_of(read, self.keep)
             self.planner.known(known)
             self._count(known)
         else:
@@ -119,11 +134,17 @@ class Run:
         """
         try:
             answer, seconds = call()
-            return results_of(chunk, answer), seconds
+            results = results_of(chunk, answer)
+            results.kept = kept_of(Rows(chunk.rows, chunk.names), self.keep)
+            self.answer_bytes += len(answer.buffer)
+            self.version = results.version or self.version
+            self.planner.weigh_answer(len(answer.buffer) / len(results) if len(results) else 0)
+            return results, seconds
         except EndOfRunError as end:
             raise end.error from None
         except SparkError as error:
             if given_up := self.planner.failed(chunk, error):
+                given_up.kept = kept_of(Rows(chunk.rows, chunk.names), self.keep)
                 self._count(given_up)
             return None
 
@@ -137,6 +158,38 @@ class Run:
         """Hand the results of a call to the planner, and report the progress."""
         self.planner.succeeded(chunk, *outcome)
         self._count(outcome[0])
+
+    def _check_kept(self, read: Rows) -> None:
+        """Refuse a name to keep that no record has, before anything is sent.
+
+        Raises:
+            SparkSdkError: It names the name, and the one that may be meant.
+        """
+        names = dict.fromkeys(name for record in read.records() for name in record)
+        for name in self.keep:
+            if name not in names:
+                close = difflib.get_close_matches(name, names, 1)
+                hint = f'did you mean {close[0]!r}?' if close else f'they have {", ".join(names)}'
+                raise SparkSdkError(f'keep names {name!r}, which the records do not have; {hint}')
+
+    def stop(self) -> None:
+        """End the run, from any thread: whatever waits for a call stops waiting."""
+        self.is_stopped = True
+        for wake in self.on_stop:
+            wake()
+
+    def describe(self) -> str:
+        """How far the run got, and how to go on, in a line."""
+        total = '' if self.total is None else f' of {self.total:,}'
+        words = f'{self._done:,}{total} records are done'
+        if self.checkpoint is not None:
+            return f'{words}; the checkpoint {self.checkpoint.name!r} has them: run the same call again to go on'
+        return f"{words}; give checkpoint='FILE' to go on after an interruption"
+
+    @property
+    def done(self) -> int:
+        """How many records are done."""
+        return self._done
 
     def _count(self, results: ChunkResults) -> None:
         self._done += len(results)
@@ -161,22 +214,57 @@ class RecordBar(Bar):
         self.show(progress.done, progress.total)
 
 
-def prepare(
-    config: Config, uri: UriLike, inputs: Any, total: int | None, options: ManyOptions
+def reading_of(options: ManyOptions) -> Reading:
+    """How the options say that records are read.
+
+    Raises:
+        SparkSdkError: One of them is unknown or not valid.
+    """
+    check_options('services.execute_many', options, ManyOptions)
+    encoding, given = options.get('file_encoding'), options.get('encoding')
+    if encoding is None and isinstance(given, str) and given.lower() not in ENCODINGS and _is_text_encoding(given):
+        encoding = given
+    return Reading.of(options.get('delimiter'), encoding, options.get('columns'), options.get('missing'))
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
+
+
+def prepare(  # noqa: C901 - a list of checks
+    config: Config, uri: UriLike, inputs: Any, total: int | None, options: ManyOptions, reading: Reading
 ) -> tuple[Run, Callable[[Chunk], Flow[ServiceExecuted[Any]]]]:
     """Check the arguments of `execute_many`; return the run and a function that executes a chunk. Nothing is sent.
 
     Raises:
         SparkSdkError: An argument is not valid, or the checkpoint cannot be used.
     """
-    check_options('services.execute_many', options, ManyOptions)
     given: dict[str, Any] = {**options}
+    for name in ('delimiter', 'file_encoding', 'columns', 'missing'):
+        given.pop(name, None)
+    if reading.encoding is not None and given.get('encoding') == reading.encoding:
+        del given['encoding']
     settings = {name: given.pop(name, default) for name, default in DEFAULTS.items()}
     size, concurrency = check_settings(settings['chunk_size'], settings['concurrency'], settings['on_error'])
 
+    keep = split_names('keep', settings['keep'])
+    for name in keep:
+        if name in BESIDE:
+            raise SparkSdkError(f'keep names {name!r}, which is a column of the results; rename it in the inputs')
     is_columnar = one_of('layout', given.get('layout'), LAYOUTS) == 'columnar'
 
+    accepted: list[frozenset[str]] = []
+
+    def ask_for_names() -> Flow[None]:
+        accepted.append((yield from input_names(config, uri)))
+
     def call(chunk: Chunk) -> Flow[ServiceExecuted[Any]]:
+        for names in accepted:
+            check_input_names(chunk.inputs, names)
         try:
             inputs = columnar(chunk.inputs) if is_columnar else chunk.inputs
         except SparkSdkError as error:
@@ -193,13 +281,27 @@ def prepare(
         raise SparkSdkError('progress must be a plain function, not an async one')
     report: Any = RecordBar(' records', total) if progress is True else progress or None
     try:
-        open_checkpoint = None if path is None else _opener(path, _what(config, uri, given), total, inputs)
+        description = _what(config, uri, given)
+        open_checkpoint = None if path is None else _opener(path, description, total, inputs, reading)
     except BaseException:
         if isinstance(report, Bar):
             report.close()
         raise
-    planner = Planner(size, concurrency, bool(settings['ordered']), settings['on_error'])
-    return Run(planner, total, report, open_checkpoint), call
+    planner = Planner(
+        size,
+        concurrency,
+        bool(settings['ordered']),
+        settings['on_error'],
+        max_bytes=_check_bytes(settings['max_bytes']),
+    )
+    before = ask_for_names() if settings['strict_inputs'] else None
+    return Run(planner, total, report, open_checkpoint, keep=keep, before=before), call
+
+
+def _check_bytes(size: Any) -> int:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise SparkSdkError(f'max_bytes must be a whole number of bytes from 1 on, not {size!r}')
+    return size
 
 
 DEFAULTS: Final[dict[str, Any]] = {
@@ -209,10 +311,13 @@ DEFAULTS: Final[dict[str, Any]] = {
     'on_error': 'raise',
     'progress': False,
     'checkpoint': None,
+    'keep': None,
+    'max_bytes': MAX_BYTES,
+    'strict_inputs': False,
 }
 
 
-def _opener(path: Any, what: str, total: int | None, inputs: Any) -> Callable[[], Checkpoint]:
+def _opener(path: Any, what: str, total: int | None, inputs: Any, reading: Reading) -> Callable[[], Checkpoint]:
     """Return a function that opens the checkpoint.
 
     The file is opened once here, so that errors are raised at once, and closed again: results that are never read must
@@ -224,7 +329,7 @@ def _opener(path: Any, what: str, total: int | None, inputs: Any) -> Callable[[]
 
     place: str = os.fspath(path)
     Checkpoint(place, what, total).close()
-    return lambda: Checkpoint(place, what, total, identity_of(inputs))
+    return lambda: Checkpoint(place, what, total, identity_of(inputs, reading))
 
 
 def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from .._codec.json import encode_json, is_array, is_object
+from .._codec.plain import plain
+from .._tables import kind_of, leaves_of
 from ..errors import SparkSdkError
 from ..records import RecordResult, columns_of
+from .csv_file import read_field
 
 __all__ = ['TableWriter', 'open_writer']
 
@@ -109,8 +112,9 @@ class _JsonLines(TableWriter):
 
     def _write(self, results: Sequence[RecordResult]) -> None:
         for one in results:
-            record = {'index': one.index, 'outputs': one.outputs, 'warnings': one.warnings, 'errors': one.errors}
-            self._file.write(encode_json(record) + b'\n')
+            record = {'index': one.index, **(one.kept or {}), 'outputs': one.outputs}
+            record |= {'warnings': one.warnings, 'errors': one.errors}
+            self._file.write(encode_json(record, plain) + b'\n')
 
     def _end(self) -> None:
         self._file.close()
@@ -123,12 +127,17 @@ class _Csv(TableWriter):
         super().__init__(path)
         self._file = self._unfinished.open('w', newline='', encoding='utf-8')
         self._writer: csv.DictWriter[str] | None = None
+        self._kinds: dict[str, set[str]] = {}
 
     def _write(self, results: Sequence[RecordResult]) -> None:
         rows = [one.row for one in results]
         if self._writer is None:
-            self._writer = csv.DictWriter(self._file, columns_of(rows))
+            names = columns_of(rows)
+            self._writer = csv.DictWriter(self._file, names)
             self._writer.writeheader()
+        for row in rows:
+            for name, value in row.items():
+                self._check(row['index'], name, value)
         try:
             self._writer.writerows({name: _field(value) for name, value in row.items()} for row in rows)
         except ValueError as error:
@@ -136,8 +145,42 @@ class _Csv(TableWriter):
                 f'{self.path.name}: later records have other outputs; write .jsonl ({error})'
             ) from error
 
+    def _check(self, index: int, name: str, value: Any) -> None:
+        """Refuse a value that nobody could tell from another one of its column: CSV holds text alone.
+
+        Raises:
+            SparkSdkError: Text stands beside numbers that are written like it, or it is empty, as a missing value is.
+        """
+        if value is None:
+            return
+        if isinstance(value, str):
+            if not value:
+                self._kinds[name] = {'missing', 'empty text'}  # which an empty field is read as
+            elif _looks_like_another(value):
+                self._kinds.setdefault(name, set()).add('text like a value')
+            else:
+                return
+        elif not isinstance(value, (list, dict)):
+            self._kinds.setdefault(name, set()).add('value')
+        else:
+            return
+        kinds = self._kinds[name]
+        if kinds >= {'missing', 'empty text'} or kinds >= {'value', 'text like a value'}:
+            raise SparkSdkError(
+                f'{self.path.name}: in CSV, {name} of record {index} ({value!r:.40}) cannot be told from another value '
+                'of its column; write .jsonl'
+            )
+
     def _end(self) -> None:
         self._file.close()
+
+
+def _looks_like_another(text: str) -> bool:
+    """Whether a text that is written to CSV is read as something else."""
+    try:
+        return read_field(text) != text or not isinstance(read_field(text), str)
+    except ValueError:
+        return True
 
 
 class _Parquet(TableWriter):
@@ -149,6 +192,7 @@ class _Parquet(TableWriter):
         self._parquet = importlib.import_module('pyarrow.parquet')
         self._file = self._unfinished.open('wb')
         self._writer: Any = None
+        self._leaves: dict[str, str] = {}
 
     def _write(self, results: Sequence[RecordResult]) -> None:
         rows = [one.row for one in results]
@@ -166,11 +210,19 @@ class _Parquet(TableWriter):
                 raise SparkSdkError(
                     f'{self.path.name}: later records have other outputs ({min(unknown)}); write .jsonl'
                 )
+            self._check_kinds(rows)
             table = pa.Table.from_pylist(rows, schema=self._writer.schema)
             self._check_nested(rows, table.schema)
             self._writer.write_table(table)
         except (pa.ArrowException, OverflowError) as error:
             raise SparkSdkError(f'{self.path.name}: the outputs are not of one type; write .jsonl ({error})') from error
+
+    def _check_kinds(self, rows: list[dict[str, Any]]) -> None:
+        """Refuse values of several types within a column: Arrow makes False a number beside one, without a word."""
+        for name in self._writer.schema.names:
+            for place, kind in leaves_of(kind_of([row.get(name) for row in rows]), name):
+                if kind == 'text' or self._leaves.setdefault(place, kind) != kind:
+                    raise SparkSdkError(f'{self.path.name}: the outputs are not of one type ({place}); write .jsonl')
 
     def _check_nested(self, rows: list[dict[str, Any]], schema: Any) -> None:
         """Arrow leaves out without a word what an object within a record has beyond its type."""

@@ -98,7 +98,8 @@ def _step(request: httpx.Request, config: Config) -> Send:
     The raw client fetches no token itself: if a function provides it, it is sent once a call of the client fetched it.
     """
     tenant = {'x-tenant-name': config.base_url.tenant} if config.base_url.tenant else {}
-    ours = {'x-request-id': str(uuid.uuid4()), 'x-spark-ua': SPARK_USER_AGENT, **tenant, **config.extra_headers}
+    extra = {name.lower(): value for name, value in config.extra_headers.items()}  # one spelling: none goes out twice
+    ours = {'x-request-id': str(uuid.uuid4()), 'x-spark-ua': SPARK_USER_AGENT, **tenant, **extra}
     headers = dict(request.headers) | {'user-agent': about}
     for name in ('host', 'content-length', 'accept', 'accept-encoding', 'connection'):
         headers.pop(name, None)
@@ -106,7 +107,7 @@ def _step(request: httpx.Request, config: Config) -> Send:
         content = request.content or None
     except httpx.RequestNotRead:
         content = None
-    headers |= {name: value for name, value in ours.items() if name.lower() not in headers}
+    headers |= {name: value for name, value in ours.items() if name not in headers}
     return Send(
         method=request.method,
         url=str(request.url),
