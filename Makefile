@@ -6,7 +6,10 @@ PYTHON ?= python3
 READY := $(VENV)/ready
 CODE := src tests examples scripts
 
-.PHONY: help demo test congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
+# Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test quick congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,8 +17,14 @@ help: ## list the commands
 demo: $(READY) ## start a runner, upload a package, execute the service in it
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest $(ARGUMENTS)
+test: $(READY) ## run the tests, in four processes; ARGUMENTS="-n 0 tests/many" runs a room in one
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGUMENTS)
+
+quick: $(READY) ## check formats and types, and run the tests that need no socket; takes half a minute
+	@$(BIN)/ruff format --check --quiet $(CODE)
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q -p no:schemathesis --without-sockets tests/calls tests/codec tests/values $(ARGUMENTS)
 
 congruence: $(READY) ## compare the local runner with the vendor's engine (needs the npm registry once)
 	@$(BIN)/python -m pytest tests/congruence $(ARGUMENTS)

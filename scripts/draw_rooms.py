@@ -1,6 +1,6 @@
 """Draw the rooms of `src` and the imports between them, for docs/architecture.md.
 
-Run it as `python scripts/draw_rooms.py`; with `--check` it writes nothing and fails where docs/rooms.svg is out of date.
+Run it as `python scripts/draw_rooms.py`; with `--check` it writes nothing and fails if docs/rooms.svg is out of date.
 """
 
 from __future__ import annotations

@@ -16,9 +16,48 @@ from support.packages import CYLINDER, TERM_LIFE
 from support.wire import Recorder, recording
 from support.worlds import WORLDS, World, client_in, in_world
 
+LONG = {
+    'test_schemathesis.py',
+    'test_endurance.py',
+    'test_framing.py',
+    'test_loops.py',
+    'test_command.py',
+    'test_ends.py',
+    'test_checkpoint.py',
+    'test_kill.py',
+    'test_leaving.py',
+    'test_benchmarks.py',
+    'test_without_wheels.py',
+}
+"""Where the tests take longest; they come first, so that no process is left with one of them in the end."""
 
-hypothesis.settings.register_profile('any machine', deadline=None)  # how fast it is decides nothing
-hypothesis.settings.load_profile('any machine')
+WITH_SOCKETS = {'faulty', 'hybrid', 'recorded', 'recorder', 'runner', 'squarer', 'url'}
+"""Fixtures that open sockets."""
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile('untimed', deadline=None)
+hypothesis.settings.load_profile('untimed')
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of tests that need no socket."""
+    parser.addoption('--without-sockets', action='store_true', help='leave out tests that open sockets or run programs')
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes longest first, and leave out what `--without-sockets` says."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+    if config.getoption('without_sockets'):
+        chosen = [item for item in items if not needs_sockets(item)]
+        config.hook.pytest_deselected(items=[item for item in items if needs_sockets(item)])
+        items[:] = chosen
+
+
+def needs_sockets(item: pytest.Item) -> bool:
+    """Whether a test opens sockets or runs programs, as far as its fixtures and the names of its module tell."""
+    names: set[str] = {*getattr(item, 'fixturenames', ()), *vars(getattr(item, 'module', item))}
+    return bool(names & (WITH_SOCKETS | {'socket', 'subprocess'}))
 
 
 @pytest.fixture(autouse=True)

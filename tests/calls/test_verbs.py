@@ -84,11 +84,10 @@ def test_columnar_inputs_give_what_rows_give(hybrid: Hybrid.Client) -> None:
     assert columnar.data['outputs'] == rows.data['outputs']
 
 
-def test_one_bad_record_does_not_fail_the_others(hybrid: Hybrid.Client) -> None:
-    answer = hybrid.services.execute('shapes/cylinder', inputs=[RECORD, 7, RECORD])
-    first, second, third = answer.data['outputs']
-    assert (first, second, third) == (third, None, first)
-    assert answer.data['errors'][1][0]['message'] == 'the record must be an object'
+def test_what_is_no_record_is_refused_with_its_place(hybrid: Hybrid.Client) -> None:
+    with pytest.raises(Hybrid.SparkInputError, match=r'^inputs\[1\]: a record must be a mapping') as caught:
+        hybrid.services.execute('shapes/cylinder', inputs=[RECORD, 7, RECORD])
+    assert caught.value.path == (1,)
 
 
 def test_json_text_is_read_as_inputs(hybrid: Hybrid.Client) -> None:

@@ -8,10 +8,11 @@ import sys
 from support.packages import ROOT
 
 WITHOUT = """
-import sys
+import os, sys
+os.environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
 sys.modules['isal'] = None
 import pytest
-sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', *sys.argv[1:]]))
+sys.exit(pytest.main(['-q', *'-p no:cacheprovider -p anyio -p pytest_timeout'.split(), *sys.argv[1:]]))
 """
 
 

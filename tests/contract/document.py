@@ -16,7 +16,7 @@ from support.packages import ROOT
 Json = dict[str, Any]
 
 PATH: Final = ROOT / 'openapi' / 'runner.yaml'
-DOCUMENT: Final[Json] = yaml.safe_load(PATH.read_text(encoding='utf-8'))
+DOCUMENT: Final[Json] = yaml.load(PATH.read_text(encoding='utf-8'), getattr(yaml, 'CSafeLoader', yaml.SafeLoader))
 SCHEMAS: Final[Json] = DOCUMENT['components']['schemas']
 METHODS: Final = ('get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace')
 

@@ -9,13 +9,16 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import pytest
 import requests
 import schemathesis
-from contract.document import OPERATIONS, PATH, Json
+from contract.document import OPERATIONS, PATH, Json, Operation
+from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest import _test_builder as builder
 
 import cspark.wasm as Hybrid
 from support.packages import CYLINDER, TERM_LIFE, TERM_LIFE_030, only, rename
@@ -31,6 +34,9 @@ NAMES: Final = {
     'endpoint': 'quotes/motor',
 }
 """The names in the document's examples: the runner has a service of these names."""
+
+PACKAGE: Final = only(CYLINDER.read_bytes(), '1.5.0')
+"""What uploads hold: one version, for each that is loaded is compiled."""
 
 PACKERS: Final[dict[str, Callable[[bytes], bytes]]] = {'gzip': gzip.compress, 'deflate': zlib.compress}
 NAMING: Final = ('version', 'version_id', 'service_id', 'service', 'transaction_date', 'version_by_timestamp')
@@ -49,17 +55,55 @@ CONFIG: Final = {
     'checks': {'enabled': False} | {name: {'enabled': True} for name in CHECKS},
 }
 
-
-Test = TypeVar('Test', bound=Callable[..., None])
-
-openapi: Any = schemathesis.openapi
-config: Any = SchemathesisConfig
-schema: Any = openapi.from_path(PATH, config=config.from_dict(CONFIG))
+for_every_operation = pytest.mark.parametrize('operation', OPERATIONS, ids=str)
 
 
-def for_every_operation(test: Test) -> Test:
-    """Give a test the requests that are made for each operation of the document."""
-    return cast(Test, schema.parametrize()(test))
+@pytest.fixture(scope='module')
+def schema() -> Any:
+    """The document, as schemathesis reads it."""
+    openapi: Any = schemathesis.openapi
+    config: Any = SchemathesisConfig
+    load_all_checks()
+    return openapi.from_path(PATH, config=config.from_dict(CONFIG))
+
+
+class Requests:
+    """All requests that are made for an operation, for one test after the other.
+
+    This is what `schema.parametrize()` does. There, they are made at the collection: in each worker, for each test.
+
+    Args:
+        document: The document.
+    """
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._made: dict[str, Callable[[], None]] = {}
+        self._test: Callable[[Any], None]
+
+    def each(self, operation: Operation, test: Callable[[Any], None]) -> None:
+        """Run a test with each of them."""
+        self._test = test
+        name = str(operation)
+        if name not in self._made:
+            self._made[name] = self._make(operation)
+        self._made[name]()
+
+    def _make(self, operation: Operation) -> Callable[[], None]:
+        def run(case: Any) -> None:
+            self._test(case)
+
+        build: Any = builder
+        options: Json = {'config': self._document.config, 'given_kwargs': {}, 'feedback': FeedbackSources()}
+        described = self._document[operation.path][operation.method.upper()]
+        made: Callable[[], None] = build.build_operation_test(operation=described, test_func=run, **options)
+        return made
+
+
+@pytest.fixture(scope='module')
+def made(schema: Any) -> Requests:
+    """The requests of every operation."""
+    return Requests(schema)
 
 
 @pytest.fixture(scope='module')
@@ -108,7 +152,7 @@ def aim(case: Any) -> None:
         return
     body = cast('Json', case.body)
     if 'file' in body:
-        case.body = body | {'file': CYLINDER.read_bytes()}
+        case.body = body | {'file': PACKAGE}
     elif '/api/v4/' in case.path:
         case.body = named(case, body)
     elif isinstance(body.get('request_meta', {}), dict):
@@ -124,20 +168,28 @@ def named(case: Any, holder: Json) -> Json:
 
 
 @for_every_operation
-def test_every_answer_to_any_request_is_one_that_the_document_describes(case: Any, address: str) -> None:
-    case.call_and_validate(base_url=address)
+def test_every_answer_to_any_request_is_one_that_the_document_describes(
+    made: Requests, operation: Operation, address: str
+) -> None:
+    def answered(case: Any) -> None:
+        case.call_and_validate(base_url=address)
+
+    made.each(operation, answered)
 
 
 @for_every_operation
 def test_every_answer_of_a_service_that_exists_is_described_and_some_requests_succeed(
-    case: Any, address: str, session: requests.Session, statuses: Counter[int]
+    made: Requests, operation: Operation, address: str, session: requests.Session, statuses: Counter[int]
 ) -> None:
-    aim(case)
-    response = case.call(base_url=address, session=session)
-    statuses[response.status_code] += 1
-    case.validate_response(response)
+    def described(case: Any) -> None:
+        aim(case)
+        response = case.call(base_url=address, session=session)
+        statuses[response.status_code] += 1
+        case.validate_response(response)
+
+    made.each(operation, described)
 
 
-def test_every_operation_of_the_document_is_called() -> None:
+def test_every_operation_of_the_document_is_called(schema: Any) -> None:
     called = {result.ok().label for result in schema.get_all_operations()}
     assert called == {str(operation) for operation in OPERATIONS}

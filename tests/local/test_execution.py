@@ -152,7 +152,7 @@ def test_a_record_has_the_warnings_of_its_own(api: Api, many: bool) -> None:
         ({'service_category': ['Size']}, {'volume', 'surface'}),
         ({'service_category': ['Size'], 'requested_output': ['mass']}, {'mass'}),
     ],
-    ids=str,
+    ids=lambda value: 'names' if isinstance(value, set) else str(value),
 )
 def test_outputs_are_selected_by_text_and_by_list(api: Api, meta: Json, names: set[str] | None) -> None:
     outputs = api.outputs(RECORD, **meta)

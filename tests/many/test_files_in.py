@@ -699,7 +699,7 @@ def test_what_the_caller_says_of_a_sheet_decides(wire: Wire, tmp_path: Path) -> 
     assert arrived == [{'policy': '42', 'age': 1}, {'policy': '43'}]
 
 
-@pytest.mark.skipif(find_spec('python_calamine') is not None, reason='the extra is installed')
+@pytest.mark.skipif(find_spec('openpyxl') is not None, reason='the extra is installed')
 def test_a_workbook_without_the_extra_says_what_to_install(wire: Wire, tmp_path: Path) -> None:
     path = workbook(tmp_path / 'in.xlsx', ['age'], [1])
     says(wire.refused(path), r'in\.xlsx', r'cspark-wasm\[excel\]')

@@ -152,7 +152,8 @@ async def results():
         yield RecordResult(i, out | {'n': i})
 async def main(folder):
     for i in range(25):
-        task = asyncio.create_task(AsyncManyResults(results(), lambda: None).write(f'{folder}/{i}.parquet'))
+        unused = Run(Planner(None, None), None, None, None)
+        task = asyncio.create_task(AsyncManyResults(results(), unused).write(f'{folder}/{i}.parquet'))
         await asyncio.sleep(0.02 + i * 0.02)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

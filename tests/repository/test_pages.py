@@ -1,4 +1,4 @@
-"""Every code block that a reader may paste runs, against a runner at the port that the page names."""
+"""Every code block that a reader may paste runs, against a runner at a free port in place of the page's."""
 
 from __future__ import annotations
 
@@ -15,28 +15,34 @@ from check_docs import broken_links, pages
 from support.packages import ROOT
 from support.programs import blocks, run
 
+PORT = '3000'
+"""The port that the pages name."""
+
 SERVE = re.compile(r'^\.venv/bin/python (-m cspark\.wasm serve .*)$', re.MULTILINE)
 
 
 @pytest.fixture(scope='module')
-def served() -> Iterator[None]:
-    """The runner that the README says to start, by the README's own command."""
+def port() -> Iterator[str]:
+    """The port of the runner that the README says to start, by the README's own command but for its port."""
     found = SERVE.search((ROOT / 'README.md').read_text())
     assert found
-    process = subprocess.Popen([sys.executable, *shlex.split(found[1])], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    *command, option, named = shlex.split(found[1])
+    assert (option, named) == ('--port', PORT)
+    command = [sys.executable, *command, option, '0']
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
-        assert process.stdout.readline() == 'runner at http://127.0.0.1:3000\n'
-        yield
+        started = re.fullmatch(r'runner at http://127\.0\.0\.1:(\d+)\n', process.stdout.readline())
+        assert started
+        yield started[1]
     finally:
         process.terminate()
         process.communicate(timeout=20)
 
 
 @pytest.mark.parametrize('code', blocks(*pages()))
-@pytest.mark.usefixtures('served')
-def test_every_block_of_the_pages_runs(code: str) -> None:
-    assert run(code, ROOT)
+def test_every_block_of_the_pages_runs(code: str, port: str) -> None:
+    assert run(code.replace(f'localhost:{PORT}', f'localhost:{port}'), ROOT)
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -12,6 +12,8 @@ import httpx
 import cspark.wasm as Hybrid
 
 Json = dict[str, Any]
+PLAIN: Json = {'timeout': 60, 'trust_env': False, 'verify': False}
+"""How runners are asked without TLS; to read the certificates of all authorities takes httpx 40 ms a call."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,12 @@ class Api:
 
     def get(self, path: str) -> Any:
         """The answer to a GET, as JSON."""
-        return httpx.get(f'{self.url}/{path}', timeout=60, trust_env=False).raise_for_status().json()
+        return httpx.get(f'{self.url}/{path}', **PLAIN).raise_for_status().json()
 
     def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """The answer to a POST below the tenant."""
         content = options if body is None else {'json': body, **options}
-        return httpx.post(f'{self.url}/{self.tenant}/api/{path}', timeout=60, trust_env=False, **content)
+        return httpx.post(f'{self.url}/{self.tenant}/api/{path}', **PLAIN, **content)
 
     def send(self, inputs: Any = None, service: str = 'shapes/cylinder', **meta: Any) -> httpx.Response:
         """The answer to one record, by folder and service."""
@@ -54,7 +56,7 @@ class Api:
     def upload(self, package: bytes, name: str = 'package.zip') -> httpx.Response:
         """The answer to an upload."""
         files = {'file': (name, package, 'application/zip')}
-        return httpx.post(f'{self.url}/api/v3/upload', files=files, timeout=60, trust_env=False)
+        return httpx.post(f'{self.url}/api/v3/upload', files=files, **PLAIN)
 
     def models(self) -> dict[str, Json]:
         """What the status says of each version, by its id."""

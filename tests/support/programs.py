@@ -17,9 +17,9 @@ def blocks(*pages: Path) -> list[object]:
     return [pytest.param(code, id=f'{page.name}:{line}') for page in pages for line, code in python_blocks(page)]
 
 
-def run(code: str, folder: Path) -> str:
-    """Run a block as a program of its own; what it prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith('CSPARK_')}
+def run(code: str, folder: Path, **variables: str) -> str:
+    """Run a block as a program of its own, with these variables of its environment; what it prints."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith('CSPARK_')} | variables
     command = [sys.executable, '-c', code]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import traceback
 from collections.abc import Callable
 from inspect import Parameter, signature
@@ -44,7 +45,9 @@ HEADERS: list[tuple[dict[str, Any], dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(('credentials', 'header'), HEADERS, ids=lambda value: ascii(value)[:60])
+@pytest.mark.parametrize(
+    ('credentials', 'header'), HEADERS, ids=lambda value: re.sub(' at 0x[0-9a-f]+', '', ascii(value))[:60]
+)
 def test_credentials_become_one_header(credentials: dict[str, Any], header: dict[str, str]) -> None:
     auth = Authorization(**credentials)
     assert auth.as_header == header

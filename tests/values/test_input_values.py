@@ -190,7 +190,7 @@ def looped() -> dict[str, Any]:
 UNSENDABLE: list[tuple[Any, str]] = [
     ([{}, {}, {}, {'birth_date': b'x'}], r'^inputs\[3\]\.birth_date: .*bytes'),
     ({'x': object()}, r'^inputs\.x: .*object'),
-    ({'x': [1, {'y': timedelta(1)}]}, r'^inputs\.x\[1\]\.y: .*timedelta'),
+    ({'x': [1, {'y': timedelta(1)}]}, r'^inputs\.x\[1\]\.y: a duration has no form in JSON'),
     ({'a b': {1: 2}}, r"^inputs\['a b'\]: the key 1 is not text"),
     ({'x': Policy(object())}, r'^inputs\.x\.height: .*object'),
     ([Risk(object())], r'^inputs\[0\]\.height: .*object'),

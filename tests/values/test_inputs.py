@@ -90,7 +90,6 @@ LISTS: dict[str, tuple[Callable[[], Any], Any]] = {
     'columnar lists': (lambda: COLUMNAR, COLUMNAR),
     'columnar tuples': (lambda: tuple(tuple(row) for row in COLUMNAR), COLUMNAR),
     'columnar JSON text': (lambda: json.dumps(COLUMNAR), COLUMNAR),
-    'a numpy array of rows': (lambda: np.array(COLUMNAR, dtype=object), COLUMNAR),
     'a structured numpy array': (lambda: np.array([(1, 2), (3, 4)], [('height', int), ('radius', int)]), COLUMNAR),
     'a pandas frame': (lambda: pd.DataFrame(MANY), COLUMNAR),
     'a pandas frame with an index': (lambda: pd.DataFrame(MANY, index=['x', 'y']), COLUMNAR),

@@ -15,13 +15,18 @@ def config(**options: Any) -> Hybrid.Config:
     return Hybrid.Config(base_url='http://localhost:3000', tenant='my-tenant', token='open', **options)
 
 
-@pytest.mark.parametrize('verify', [1, 0, 1.5, b'ca.pem', ['ca.pem'], object(), ssl.SSLContext], ids=repr)
+def name_of_kind(value: object) -> str:
+    """An id that is the same in every process."""
+    return type(value).__name__
+
+
+@pytest.mark.parametrize('verify', [1, 0, 1.5, b'ca.pem', ['ca.pem'], object(), ssl.SSLContext], ids=name_of_kind)
 def test_what_certificates_are_to_be_trusted_is_one_of_a_few_kinds(verify: Any) -> None:
     with pytest.raises(Hybrid.SparkConfigError, match='verify must be'):
         config(verify=verify)
 
 
-@pytest.mark.parametrize('verify', [True, False, 'ca.pem', ssl.create_default_context()], ids=repr)
+@pytest.mark.parametrize('verify', [True, False, 'ca.pem', ssl.create_default_context()], ids=name_of_kind)
 def test_each_of_these_kinds_is_kept_as_it_is(verify: Any) -> None:
     assert config(verify=verify).verify is verify
 

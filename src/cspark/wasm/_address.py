@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import attrs
@@ -58,7 +58,8 @@ class RunnerUrl:
 
     def __init__(self, url: str | None = None, tenant: str | None = None) -> None:
         address = url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
-        self.__attrs_init__(_checked(address), _checked_tenant(tenant or ''))
+        init: Any = getattr(self, '__attrs_init__')  # noqa: B009 - type checkers do not know what attrs adds
+        init(_checked(address), _checked_tenant(tenant or ''))
 
     def __repr__(self) -> str:
         return f'RunnerUrl({self.value!r}, {self.tenant!r})'

@@ -1,5 +1,7 @@
 """What a notebook's cell and a prompt show of answers, results and errors: tables that stay short."""
 
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# Values may have any type at all.
 from __future__ import annotations
 
 import html

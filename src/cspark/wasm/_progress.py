@@ -29,7 +29,8 @@ class Bar:
 
     def __init__(self, unit: str, total: int | None = None) -> None:
         try:
-            library = importlib.import_module('tqdm.auto')
+            importlib.import_module('tqdm')
+            library = importlib.import_module('tqdm.auto')  # the notebook's bar, where there is one
         except ModuleNotFoundError as error:
             raise SparkSdkError('progress=True needs tqdm, which is not installed: pip install tqdm') from error
         self._bar = library.tqdm(total=total, unit=unit, unit_scale=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
@@ -105,7 +105,7 @@ def _read_frame(inputs: Any) -> list[Any] | None:
             f'inputs must be {ACCEPTED}, not an array of {inputs.ndim} dimensions; give its columns names, as in '
             'pandas.DataFrame(array, columns=[...])'
         )
-    if library_of(inputs) in ('', 'numpy') or row_as_record(inputs) is not None:
+    if library_of(inputs) in ('', 'numpy') or isinstance(inputs, Iterator) or row_as_record(inputs) is not None:
         return None
     return _read_records(_read_plain(inputs))
 
@@ -230,12 +230,12 @@ def check_missing(missing: Any) -> dict[str | None, Missing] | None:
     """
     if missing is None or missing == 'null':
         return None
-    rules = missing if isinstance(missing, dict) else {None: missing}
+    rules: dict[Any, Any] = dict(missing) if isinstance(missing, Mapping) else {None: missing}
     for name, rule in rules.items():
         if rule not in MISSING or not (name is None or isinstance(name, str)):
             accepted = ', '.join(map(repr, MISSING))
             raise SparkSdkError(f'missing must be one of {accepted}, or a mapping of names to these, not {missing!r}')
-    return dict(rules)
+    return rules
 
 
 def apply_missing(
@@ -319,6 +319,8 @@ def encode_inputs(
             path, problem = _locate(inputs, (), _type_problem, known, first) or ((), str(error))
         except RecursionError:
             path, problem = (), 'inputs hold themselves, or are nested too deeply for JSON'
+        if not path and not problem.startswith('inputs'):
+            problem = f'inputs: {problem}'
         raise SparkInputError(problem, error, path) from error
 
 

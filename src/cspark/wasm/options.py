@@ -44,6 +44,9 @@ Names: TypeAlias = 'str | Sequence[str] | None'
 PackageLike: TypeAlias = 'BinaryIO | bytes | str | os.PathLike[str]'
 """A package: the path of its zip, a file opened in binary mode, or the zip's bytes."""
 
+FileEncoding: TypeAlias = "Literal['cp1250', 'cp1251', 'cp1252', 'latin-1', 'utf-8', 'utf-16']"
+"""Encodings of text files that `encoding` takes too; `file_encoding` takes any that Python knows."""
+
 MissingLike: TypeAlias = 'Missing | Mapping[str | None, Missing]'
 """What a missing value means: `null`, `default` or `error`, for all inputs or by name."""
 
@@ -113,7 +116,7 @@ class RecordOptions(CallOptions, total=False):
 
     nan: Literal['null', 'error'] | None
     """How to send NaN and infinities, which JSON does not have: as `null` (the default), or raise an error."""
-    encoding: Encoding | str | None
+    encoding: Encoding | FileEncoding | None
     """The content encoding of the request's body (none)."""
     missing: MissingLike | None
     """What a missing value means (None, NaN, NaT, an empty cell): `null` sends null, which a model computes as an empty

@@ -5,6 +5,7 @@ The `TypedDict`s serve type checkers. A runner may add or omit fields; nothing h
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
 
@@ -271,7 +272,7 @@ class ServiceExecuted(HttpResponse[Data]):
         if is_array(header) and all(isinstance(name, str) for name in header):
             outputs = [dict(zip(header, row, strict=False)) for row in values]
             warnings = errors = [None] * len(outputs)
-        columns = zip(outputs, warnings, errors, strict=True)
+        columns = itertools.zip_longest(outputs, warnings[: len(outputs)], errors[: len(outputs)])
         return [RecordResult(index, *one, self.call_id) for index, one in enumerate(columns)]
 
     def _columns(self) -> Columns:

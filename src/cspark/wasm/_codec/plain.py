@@ -1,6 +1,7 @@
 """Values of other libraries as what JSON can hold. A value that has no exact form is refused."""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportUnknownLambdaType=false, reportAttributeAccessIssue=false
 # Values may have any type at all.
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The chunk, which is what `execute_many` sends in one call, and its results."""
 
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# Values may have any type at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

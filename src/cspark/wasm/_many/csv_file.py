@@ -1,5 +1,7 @@
 """CSV files with a header, as programs and as Excel write them in any country; nothing in them is guessed."""
 
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# Values may have any type at all.
 from __future__ import annotations
 
 import csv
@@ -22,7 +24,7 @@ LARGEST_FIELD: Final = 1 << 30
 """The `csv` module refuses fields of more than 128 KB, which a table within a record can have."""
 
 _NUMBER: Final = re.compile(r'-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?')
-_CODE: Final = re.compile(r'-?\d+[eE]\d+')
+_CODE: Final = re.compile(r'-?\d+E\d+')
 """What may be a number, and as well be a code such as 12E12: nobody writes a number so."""
 
 _DECIMAL_COMMA: Final = re.compile(r'[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+')

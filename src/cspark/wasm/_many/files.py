@@ -9,7 +9,7 @@ import importlib
 import io
 import warnings
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -108,7 +108,7 @@ def _unchanged(files: Sequence[Path], blocks: Iterator[Rows]) -> Iterator[Rows]:
 
 
 @contextmanager
-def _open_bytes(path: Path) -> Iterator[IO[bytes]]:
+def _open_bytes(path: Path) -> Generator[IO[bytes]]:
     """The file's bytes, unpacked if it is packed."""
     with path.open('rb') as file:
         if not path.name.lower().endswith('.gz'):

@@ -1,5 +1,7 @@
 """What both kinds of results know without I/O: how far they were read, and what was kept of them."""
 
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# Values may have any type at all.
 from __future__ import annotations
 
 import copy
@@ -33,11 +35,11 @@ class Kept:
     """How far results were read, and the results themselves where they were read as a whole."""
 
     def __init__(self, run: Run) -> None:
-        self._run = run
+        self.run = run
         self._state: State = 'new'
         self._count = 0
         self._kept: list[RecordResult] | None = None
-        self._was_too_large = False
+        self.was_too_large = False
 
     def _take(self, result: RecordResult) -> RecordResult:
         self._state = 'reading'
@@ -47,17 +49,17 @@ class Kept:
     def _end(self, error: BaseException) -> None:
         """Note why there are no more results; a person who interrupted a cell reads how to go on."""
         if isinstance(error, (StopIteration, StopAsyncIteration)):
-            self._state = 'closed' if self._run.is_stopped else 'read'
+            self._state = 'closed' if self.run.is_stopped else 'read'
         elif isinstance(error, KeyboardInterrupt):
             self._state = 'interrupted'
-            error.args = (self._run.describe(),)
+            error.args = (self.run.describe(),)
         else:
             self._state = 'failed'
 
     def _closing(self) -> None:
         if self._state in ('new', 'reading'):
             self._state = 'closed'
-        self._run.stop()
+        self.run.stop()
 
     def _check_readable(self) -> None:
         """Refuse to read again what was not kept.
@@ -67,9 +69,9 @@ class Kept:
         """
         if self._kept is not None or self._state in ('new', 'reading'):
             return
-        if self._was_too_large:
+        if self.was_too_large:
             raise SparkSdkError(
-                f'these results were read, and are too large to keep (max_bytes={self._run.planner.max_bytes:,}): keep '
+                f'these results were read, and are too large to keep (max_bytes={self.run.planner.max_bytes:,}): keep '
                 'the first table, use write(), or call execute_many again with a checkpoint'
             )
         raise SparkSdkError('these results were already read or closed; call execute_many again')
@@ -83,12 +85,12 @@ class Kept:
         if self._state != 'read':
             raise SparkSdkError('the results were closed while they were read; call execute_many again')
 
-    def _keep(self, results: list[RecordResult], factor: int = 1) -> list[RecordResult]:
+    def keep_results(self, results: list[RecordResult], factor: int = 1) -> list[RecordResult]:
         """Keep results for another time, if their answers are small enough."""
-        if self._run.answer_bytes * factor <= self._run.planner.max_bytes:
+        if self.run.answer_bytes * factor <= self.run.planner.max_bytes:
             self._kept = results
         else:
-            self._was_too_large = True
+            self.was_too_large = True
         return results
 
     def _keeping(self, results: Iterator[RecordResult]) -> Keeper:
@@ -105,7 +107,7 @@ class Kept:
         for name in ('warnings', 'errors'):
             if name in names:
                 raise SparkSdkError(f'the frame has a column {name!r} already; rename it before results are joined')
-        total = self._run.total
+        total = self.run.total
         if total is not None and len(frame) != total - (self._count if self._kept is None else 0):
             raise SparkSdkError(f'the frame has {len(frame):,} rows, and there are {total:,} records; join the inputs')
         return names
@@ -123,13 +125,13 @@ class Kept:
     def _table(self) -> Table:
         if self._kept is not None:
             found = self._kept
-            return table_of_results(found, len(found), self._run.version, found[0].call_id if found else None)
-        total = self._run.total
+            return table_of_results(found, len(found), self.run.version, found[0].call_id if found else None)
+        total = self.run.total
         words = WORDS[self._state]
         if self._state == 'new':
             known = 'records' if total is None else 'no records' if not total else f'{total:,} records'
             return Table(f'{known}{words}', [], [])
-        count = self._run.done if self._state == 'interrupted' else self._count
+        count = self.run.done if self._state == 'interrupted' else self._count
         known = f'{count:,} records' if total is None or count == total else f'{count:,} of {total:,} records'
         return Table(f'{known}{words}', [], [])
 
@@ -156,16 +158,16 @@ class Keeper:
 
     def add(self, result: RecordResult) -> None:
         """One more result."""
-        run = self._owner._run  # noqa: SLF001 - a part of it
+        run = self._owner.run
         if self._found is not None and run.answer_bytes * DECODED > run.planner.max_bytes:
-            self._found, self._owner._was_too_large = None, True  # noqa: SLF001 - a part of it
+            self._found, self._owner.was_too_large = None, True
         if self._found is not None:
             self._found.append(result)
 
     def end(self) -> None:
         """All results are in the file."""
         if self._found is not None:
-            self._owner._keep(self._found, DECODED)  # noqa: SLF001 - a part of it
+            self._owner.keep_results(self._found, DECODED)
 
 
 def columns_of_results(results: Iterable[RecordResult], taken: Iterable[str] = (), *, joins: bool = False) -> Columns:
@@ -196,4 +198,4 @@ def _without_inputs(row: dict[str, Any], kept: set[str], taken: set[str]) -> dic
 
 def _own(value: Any) -> Any:
     """A value of the caller's own: what he does to a table is not done to the results that are kept."""
-    return copy.deepcopy(value) if isinstance(value, (list, dict)) else value
+    return copy.deepcopy(value) if type(value) in (list, dict) else value

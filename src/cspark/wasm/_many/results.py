@@ -52,7 +52,7 @@ class ManyResults(Kept, Iterator[RecordResult]):
             self._results.close()
         except ValueError:  # another thread is reading: it ends the run as soon as it notices
             return
-        self._run.close()
+        self.run.close()
 
     def __enter__(self) -> Self:
         return self
@@ -135,7 +135,7 @@ class ManyResults(Kept, Iterator[RecordResult]):
             return self._kept
         found = list(self)
         self._check_whole()
-        return self._keep(found)
+        return self.keep_results(found)
 
     def _columns(self, library: str) -> Columns:
         import_library(library)
@@ -170,7 +170,7 @@ class AsyncManyResults(Kept, AsyncIterator[RecordResult]):
             await self._results.aclose()
         except RuntimeError:  # another task is reading: it ends the run as soon as it notices
             return
-        self._run.close()
+        self.run.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -231,7 +231,7 @@ class AsyncManyResults(Kept, AsyncIterator[RecordResult]):
             return self._kept
         found = [one async for one in self]
         self._check_whole()
-        return self._keep(found)
+        return self.keep_results(found)
 
     async def _make(self, make: Callable[[Columns], Any], library: str) -> Any:
         await run_on_thread(import_library, library)

@@ -229,10 +229,10 @@ def reading_of(options: ManyOptions) -> Reading:
 
 def _is_text_encoding(name: str) -> bool:
     try:
-        codecs.lookup(name)
+        found = codecs.lookup(name)
     except LookupError:
         return False
-    return True
+    return bool(getattr(found, '_is_text_encoding', True))  # and not one of bytes to bytes, such as zip
 
 
 def prepare(  # noqa: C901 - a list of checks

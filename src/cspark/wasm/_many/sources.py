@@ -103,7 +103,8 @@ def open_source(inputs: Any, reading: Reading | None = None) -> Source:
         return Source((Rows(rows, names) for names, rows in frame[1]), frame[0], reading)
     if isinstance(inputs, (str, bytes, bytearray, memoryview)):
         inputs = read_inputs(inputs)
-    if library_of(inputs) not in ('', 'numpy') or (library_of(inputs) == 'numpy' and inputs.ndim != 1):
+    is_series = library_of(inputs) not in ('', 'numpy') and not isinstance(inputs, Iterator)
+    if is_series or (library_of(inputs) == 'numpy' and getattr(inputs, 'ndim', 1) != 1):
         inputs = read_inputs(inputs)
     if isinstance(inputs, Mapping) or not isinstance(inputs, Iterable) or isinstance(inputs, type):
         raise SparkSdkError(f'inputs must be {ACCEPTED}, not {type(inputs).__name__}; execute takes one record')

@@ -222,7 +222,7 @@ class _Parquet(TableWriter):
         for name in self._writer.schema.names:
             for place, kind in leaves_of(kind_of([row.get(name) for row in rows]), name):
                 if kind == 'text' or self._leaves.setdefault(place, kind) != kind:
-                    raise SparkSdkError(f'{self.path.name}: the outputs are not of one type ({place}); write .jsonl')
+                    raise SparkSdkError(f'{self.path.name}: the outputs are not of one type; write .jsonl ({place})')
 
     def _check_nested(self, rows: list[dict[str, Any]], schema: Any) -> None:
         """Arrow leaves out without a word what an object within a record has beyond its type."""
