@@ -9,7 +9,7 @@ CODE := src tests examples scripts
 # Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test quick congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
+.PHONY: help demo test quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ quick: $(READY) ## check formats and types, and run the tests that need no socke
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q -p no:schemathesis --without-sockets tests/calls tests/codec tests/values $(ARGUMENTS)
 
+matrix: ## run the tests on every Python from 3.11 to 3.14 that is installed, in environments of their own
+	@$(PYTHON) scripts/run_matrix.py $(ARGUMENTS)
+
 congruence: $(READY) ## compare the local runner with the vendor's engine (needs the npm registry once)
 	@$(BIN)/python -m pytest tests/congruence $(ARGUMENTS)
 
@@ -35,17 +38,20 @@ published: $(READY) ## call the local runner by the published client and as othe
 hostile: $(READY) ## run packages that attack the local runner; takes some minutes
 	@$(BIN)/python -m pytest tests/hostile $(ARGUMENTS)
 
-check: $(READY) ## check everything that can be checked without running it; writes nothing
-	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/ruff check --no-cache $(CODE)
-	$(BIN)/mypy --cache-dir=/dev/null
-	$(BIN)/mypy --cache-dir=/dev/null --strict generated/hybrid_runner_api
-	$(BIN)/basedpyright
-	$(BIN)/openapi-spec-validator openapi/runner.yaml
-	$(BIN)/python scripts/generate.py --check
-	$(BIN)/python scripts/check_arrows.py
-	$(BIN)/python scripts/draw_rooms.py --check
-	$(BIN)/python scripts/check_docs.py
+check: $(READY) ## check everything that can be checked without running it; writes nothing, reports all
+	@failed=''; \
+	try() { echo "$$*"; "$$@" || failed="$$failed\n  $$*"; }; \
+	try $(BIN)/ruff format --check $(CODE); \
+	try $(BIN)/ruff check --no-cache $(CODE); \
+	try $(BIN)/mypy --cache-dir=/dev/null; \
+	try $(BIN)/mypy --cache-dir=/dev/null --strict generated/hybrid_runner_api; \
+	try $(BIN)/basedpyright; \
+	try $(BIN)/openapi-spec-validator openapi/runner.yaml; \
+	try $(BIN)/python scripts/generate.py --check; \
+	try $(BIN)/python scripts/check_arrows.py; \
+	try $(BIN)/python scripts/draw_rooms.py --check; \
+	try $(BIN)/python scripts/check_docs.py; \
+	if [ -n "$$failed" ]; then printf "these failed:$$failed\n"; exit 1; fi
 
 format: $(READY) ## format the code and sort its imports
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
@@ -87,10 +93,11 @@ wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty 
 	$(BIN)/python scripts/try_wheel.py
 
 clean: ## remove everything that the other commands made
-	rm -rf $(VENV) .venv-cspark .venv-transports dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-cspark .venv-transports dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@echo 'setting up $(VENV)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this project needs Python 3.11 or later: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev

@@ -146,6 +146,8 @@ CANCELLED_WRITES = """
 import asyncio, os, sys, tempfile
 import pyarrow.parquet
 from cspark.wasm import AsyncManyResults, RecordResult
+from cspark.wasm._many.planner import Planner
+from cspark.wasm._many.run import Run
 out = {f'c{i}': os.urandom(20).hex() for i in range(60)}
 async def results():
     for i in range(8192):

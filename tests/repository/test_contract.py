@@ -148,13 +148,12 @@ def test_a_client_is_closed_any_number_of_times(world: World, recorder: Recorder
             hybrid.close()
 
 
-def test_headers_of_the_configuration_are_sent_with_every_request(recorded: Hybrid.Client, recorder: Recorder) -> None:
-    headers: Any = recorded.config.extra_headers
-    headers['x-mine'] = '1'
-    assert recorded.config.has_headers
-    recorded.health.check()
-    recorded.services.execute('f/s', inputs={})
-    recorded.services.upload(b'zip')
+def test_headers_of_the_configuration_are_sent_with_every_request(world: World, recorder: Recorder) -> None:
+    with client_in(world, base_url=recorder.url, extra_headers={'x-mine': '1'}) as hybrid:
+        assert hybrid.config.has_headers
+        hybrid.health.check()
+        hybrid.services.execute('f/s', inputs={})
+        hybrid.services.upload(b'zip')
     assert [received.headers['x-mine'] for received in recorder.received] == ['1'] * 3
 
 

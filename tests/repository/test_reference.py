@@ -9,6 +9,7 @@ import sys
 import zlib
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 from sphinx.pycode import ModuleAnalyzer
@@ -55,6 +56,8 @@ def documented(name: str, entries: list[str]) -> bool:
     if isinstance(public, type):
         text = str(vars(public)['__doc__'] or '')
         return bool(text) and not text.startswith(f'{name}(')
+    if isinstance(public, FunctionType):
+        return bool(public.__doc__)
     (entry,) = (entry for entry in entries if entry.endswith(f'.{name}'))
     return ('', name) in ModuleAnalyzer.for_module(entry.rpartition('.')[0]).find_attr_docs()
 

@@ -22,8 +22,8 @@ from .options import (
     ExecuteOptions,
     ManyOptions,
     MetadataOptions,
-    PackageLike,
     StaticOptions,
+    UploadLike,
     UploadOptions,
     ValidateOptions,
 )
@@ -296,7 +296,7 @@ class ServicesResource(_Resource):
     """`client.services`."""
 
     def upload(
-        self, file: PackageLike, file_name: str | None = None, **options: Unpack[UploadOptions]
+        self, file: UploadLike, file_name: str | None = None, **options: Unpack[UploadOptions]
     ) -> HttpResponse[Uploaded]:
         """Upload a package to the runner: the zip file that the platform exports in `onpremises` mode.
 
@@ -339,8 +339,8 @@ class ServicesResource(_Resource):
             **options: The inputs, and options for the execution: see `ExecuteOptions`.
 
         Returns:
-            The answer: `.data['outputs']`, `.data['warnings']` and `.data['errors']` have one entry per record. Errors
-            that a model reports for a record are data; they are not raised.
+            The answer. Its `.data['outputs']`, `.data['warnings']` and `.data['errors']` have one entry per record.
+            Errors that a model reports for a record are data; they are not raised.
 
         Raises:
             NotFoundError: The runner does not have the service.
@@ -387,7 +387,7 @@ class ServicesResource(_Resource):
             **options: `version_id` or `service_id`, `inputs`, `validation_type`: see `ValidateOptions`.
 
         Returns:
-            The answer: `.data['response_data']['outputs']` has an object of validation properties for each input.
+            The answer. Its `.data['response_data']['outputs']` has an object of validation properties for each input.
 
         Raises:
             SparkError: As for `execute`.
@@ -406,7 +406,8 @@ class ServicesResource(_Resource):
             **options: `version_id` or `service_id`, `inputs`: see `MetadataOptions`.
 
         Returns:
-            The answer: `.data['response_data']['outputs']` has a value for each field, such as `Metadata.PrimaryColor`.
+            The answer. Its `.data['response_data']['outputs']` has a value for each field, such as
+            `Metadata.PrimaryColor`.
 
         Raises:
             SparkError: As for `execute`.

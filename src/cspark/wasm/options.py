@@ -31,9 +31,9 @@ __all__ = [
     'ExecuteOptions',
     'ManyOptions',
     'MetadataOptions',
-    'PackageLike',
     'RecordOptions',
     'StaticOptions',
+    'UploadLike',
     'UploadOptions',
     'ValidateOptions',
 ]
@@ -41,7 +41,7 @@ __all__ = [
 Names: TypeAlias = 'str | Sequence[str] | None'
 """A list of names, or a comma-separated text."""
 
-PackageLike: TypeAlias = 'BinaryIO | bytes | str | os.PathLike[str]'
+UploadLike: TypeAlias = 'BinaryIO | bytes | str | os.PathLike[str]'
 """A package: the path of its zip, a file opened in binary mode, or the zip's bytes."""
 
 FileEncoding: TypeAlias = "Literal['cp1250', 'cp1251', 'cp1252', 'latin-1', 'utf-8', 'utf-16']"

@@ -41,7 +41,7 @@ from ..options import (
     LAYOUTS,
     ExecuteOptions,
     MetadataOptions,
-    PackageLike,
+    UploadLike,
     UploadOptions,
     ValidateOptions,
     check_options,
@@ -81,7 +81,7 @@ ONE_RECORD_ONLY: Final = ('compiler_type', 'debug_solve', 'echo_inputs', 'tables
 
 
 def upload(
-    config: Config, file: PackageLike, file_name: str | None, options: UploadOptions
+    config: Config, file: UploadLike, file_name: str | None, options: UploadOptions
 ) -> Flow[HttpResponse[Uploaded]]:
     """`POST /api/v3/upload`. A file that cannot be rewound is sent only once."""
     check_options('services.upload', options, UploadOptions)

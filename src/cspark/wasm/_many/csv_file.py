@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Final
 
-from .._codec.json import decode_json
 from ..errors import SparkSdkError
 from .reading import Reading, Rows, rows_within
 
@@ -31,6 +30,7 @@ _DECIMAL_COMMA: Final = re.compile(r'[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+')
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\w"])"?', re.IGNORECASE)
 """The line by which Excel is told what separates fields, and tells it."""
 
+_STARTS_OF_NUMBERS: Final = frozenset('-0123456789')
 _BOOLEANS: Final = {'True': True, 'False': False}
 """As Python writes them, and the files of `results.write`."""
 
@@ -166,6 +166,7 @@ def _records(
     path: Path, reader: Iterator[list[str]], lines: _Lines, names: list[str], reading: Reading, delimiter: str
 ) -> Iterator[list[Any]]:
     width, blank = len(names), 0
+    is_plain = delimiter == ',' and not reading.columns
     while True:
         line = lines.number + 1
         row = next(reader, None)
@@ -185,13 +186,21 @@ def _records(
             row.pop()
         if len(row) != width:
             raise SparkSdkError(f'{str(path)!r}, line {line}: {len(row)} fields, and {width} names in line 1')
-        record = list[Any]()
-        for name, field in zip(names, row, strict=True):
-            try:
-                record.append(_read_typed(name, field, reading, delimiter))
-            except ValueError as error:
-                raise SparkSdkError(f'{str(path)!r}, line {line}, column {name!r}: {error}') from error
-        yield record
+        try:
+            record = [read_field(field) for field in row] if is_plain else None
+        except ValueError:
+            record = None  # read again, field by field, to say which one it is
+        yield record if record is not None else _read_row(path, line, names, row, reading, delimiter)
+
+
+def _read_row(path: Path, line: int, names: list[str], row: list[str], reading: Reading, delimiter: str) -> list[Any]:
+    record = list[Any]()
+    for name, field in zip(names, row, strict=True):
+        try:
+            record.append(_read_typed(name, field, reading, delimiter))
+        except ValueError as error:
+            raise SparkSdkError(f'{str(path)!r}, line {line}, column {name!r}: {error}') from error
+    return record
 
 
 def _read_typed(name: str, field: str, reading: Reading, delimiter: str) -> Any:
@@ -218,18 +227,23 @@ def read_field(field: str) -> Any:
     """
     if not field:
         return None
-    if _CODE.fullmatch(field):
+    if field[0] not in _STARTS_OF_NUMBERS:
+        return _BOOLEANS.get(field, field)
+    if 'E' in field and _CODE.fullmatch(field):
         raise ValueError(f'{field!r} may be a number or a code')
-    if _NUMBER.fullmatch(field):
-        value = decode_json(field.encode())
-        if isinstance(value, float) and value - value != 0:
-            raise ValueError(f'{field!r} is beyond the numbers that JSON can hold')
-        return value
-    return _BOOLEANS.get(field, field)
+    found = _NUMBER.fullmatch(field)
+    if found is None:
+        return field
+    if found[2] is None and found[3] is None:
+        return int(field)
+    value = float(field)
+    if value - value != 0:
+        raise ValueError(f'{field!r} is beyond the numbers that JSON can hold')
+    return value
 
 
 def guess_encoding(line: bytes) -> str:
-    """What an error says of the encoding that a line seems to have; empty where it is UTF-8.
+    r"""What an error says of the encoding that a line seems to have; empty where it is UTF-8.
 
     >>> guess_encoding(b'M\xfcller')
     "; it seems to be cp1252 (Windows): give encoding='cp1252'"
