@@ -75,13 +75,13 @@ def parts(url: str) -> dict[str, float]:
         bare.recv(1 << 16)
 
     whole, exchange = least(lambda: hybrid.services.execute('shapes/cylinder', inputs=RECORD)), 0.0
-    exchange = least(lambda: connections.exchange(step))
+    exchange = least(lambda: connections.send(step))
     network, logic = least(trip), least(flow)
     return {
         'the network and the server': network,
         'HTTP: head, answer, connections': max(0.0, exchange - network),
         'the flow: names, JSON, retries, answer': logic,
-        'the rest: driver and client': max(0.0, whole - exchange - logic),
+        'the rest: performer and client': max(0.0, whole - exchange - logic),
     }
 
 

@@ -94,7 +94,7 @@ def blocking(url: str) -> dict[str, Callable[[], object]]:
         'pyreqwest': by_pyreqwest,
         'pycurl': lambda: curl.perform_rb(),
         'http.client': by_http_client,
-        "this package's core": lambda: core.exchange(step(url)).content,
+        "this package's core": lambda: core.send(step(url)).content,
         'a bare socket, which reads nothing': by_socket,
     }
 
@@ -146,7 +146,7 @@ async def awaited(url: str) -> dict[str, list[float]]:
         'pyreqwest, within httpx': lambda: through_pyreqwest.post(PATH, content=BODY, headers=HEADERS),
         'pyreqwest': by_pyreqwest,
         'aiohttp': by_aiohttp,
-        "this package's core": lambda: core.exchange(step(url)),
+        "this package's core": lambda: core.send(step(url)),
     }
     found: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(ROUNDS + 1):

@@ -26,7 +26,7 @@ JSON = st.recursive(
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of a few bytes, so that small texts are cut everywhere."""
-    monkeypatch.setattr(large_json, 'PIECE', 16)
+    monkeypatch.setattr(large_json, 'DECODE_SIZE', 16)
 
 
 @settings(max_examples=500, deadline=None)
@@ -67,7 +67,7 @@ SHAPES: dict[str, Any] = {
 @pytest.mark.parametrize('shape', SHAPES)
 @pytest.mark.parametrize('indent', [None, 2])
 def test_answers_are_really_read_in_pieces(monkeypatch: pytest.MonkeyPatch, shape: str, indent: int | None) -> None:
-    monkeypatch.setattr(large_json, 'PIECE', 1000)
+    monkeypatch.setattr(large_json, 'DECODE_SIZE', 1000)
     content = json.dumps(SHAPES[shape], indent=indent).encode()
     sizes: list[int] = []
 

@@ -34,14 +34,14 @@ def test_calls_that_come_too_late_take_no_place_away(monkeypatch: pytest.MonkeyP
     async def main(url: str) -> None:
         connections = awaiting.AwaitedConnections(True, Echoes())
         under_way = [
-            asyncio.ensure_future(connections.exchange(Send('GET', url, time.monotonic() + 0.5))) for _ in range(2)
+            asyncio.ensure_future(connections.send(Send('GET', url, time.monotonic() + 0.5))) for _ in range(2)
         ]
         await asyncio.sleep(0)
         for _ in range(10):
             with pytest.raises(Undelivered):
-                await connections.exchange(Send('GET', url, time.monotonic() - 1))
+                await connections.send(Send('GET', url, time.monotonic() - 1))
         await asyncio.gather(*under_way, return_exceptions=True)
-        answer = await connections.exchange(Send('GET', url, time.monotonic() + 60))
+        answer = await connections.send(Send('GET', url, time.monotonic() + 60))
         assert answer.status == 200
         await connections.close()
 

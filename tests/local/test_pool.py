@@ -16,7 +16,7 @@ import pytest
 import cspark.wasm as Hybrid
 from cspark.wasm.local.engine import watcher
 from cspark.wasm.local.engine.call import Call, Piece
-from cspark.wasm.local.engine.instance import Instance, Requests, Run
+from cspark.wasm.local.engine.instance import Execution, Instance, Requests
 from support.calls import Api, Json, message, serving
 from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
 from support.packages import CYLINDER, CYLINDER_150
@@ -264,7 +264,7 @@ def test_an_instance_that_is_lost_behind_its_last_answer_costs_no_record(
 ) -> None:
     real = Instance.run
 
-    def run(self: Instance, requests: Requests, *, singly: bool = False) -> Run:
+    def run(self: Instance, requests: Requests, *, singly: bool = False) -> Execution:
         done = real(self, requests, singly=singly)
         done.failure, done.timed_out = 'the model takes longer than 2 s', True
         return done

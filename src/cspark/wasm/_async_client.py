@@ -16,7 +16,7 @@ from ._many.results import AsyncManyResults
 from ._many.run import prepare, reading_of
 from ._many.sources import Source, open_source
 from ._perform import awaiting
-from .config import UNPICKLED, Config, RunnerUrl, configured, static_config
+from .config import UNPICKLED, Config, RunnerUrl, build_config, static_config
 from .options import (
     CallOptions,
     ClientOptions,
@@ -73,7 +73,7 @@ class AsyncClient:
     """
 
     def __init__(self, *, http_client: httpx.AsyncClient | None = None, **options: Unpack[ClientOptions]) -> None:
-        config = configured('AsyncClient', options)
+        config = build_config('AsyncClient', options)
         self._start(config, awaiting.AsyncConnections(config, http_client))
 
     def _start(self, config: Config, connections: awaiting.AsyncConnections, *, owner: bool = True) -> None:
@@ -108,7 +108,7 @@ class AsyncClient:
         Raises:
             SparkConfigError: An option is not valid.
         """
-        config = configured('with_options', options, self._config)
+        config = build_config('with_options', options, self._config)
         shares = config.sends_like(self._config)
         client = AsyncClient.__new__(AsyncClient)
         connections = self._connections if shares else awaiting.AsyncConnections(config)

@@ -15,7 +15,7 @@ from ._many.results import ManyResults
 from ._many.run import prepare, reading_of
 from ._many.sources import open_source
 from ._perform import blocking
-from .config import UNPICKLED, Config, RunnerUrl, configured, static_config
+from .config import UNPICKLED, Config, RunnerUrl, build_config, static_config
 from .options import (
     CallOptions,
     ClientOptions,
@@ -69,7 +69,7 @@ class Client:
     """
 
     def __init__(self, *, http_client: httpx.Client | None = None, **options: Unpack[ClientOptions]) -> None:
-        config = configured('Client', options)
+        config = build_config('Client', options)
         self._start(config, blocking.Connections(config, http_client))
 
     def _start(self, config: Config, connections: blocking.Connections, *, owner: bool = True) -> None:
@@ -104,7 +104,7 @@ class Client:
         Raises:
             SparkConfigError: An option is not valid.
         """
-        config = configured('with_options', options, self._config)
+        config = build_config('with_options', options, self._config)
         shares = config.sends_like(self._config)
         client = Client.__new__(Client)
         connections = self._connections if shares else blocking.Connections(config)

@@ -35,7 +35,7 @@ __all__ = [
     'SPARK_SDK',
     'Config',
     'RunnerUrl',
-    'configured',
+    'build_config',
     'static_config',
 ]
 
@@ -284,7 +284,7 @@ class Config:
         return copy
 
 
-def configured(method: str, options: ClientOptions, before: Config | None = None) -> Config:
+def build_config(method: str, options: ClientOptions, before: Config | None = None) -> Config:
     """Build a configuration from keyword arguments, based on an earlier one if it is given.
 
     Raises:

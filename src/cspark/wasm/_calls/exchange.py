@@ -29,7 +29,7 @@ from ..options import CallOptions, HiddenHeaders
 from .retry import Retry, after_answer, after_failure
 from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 
-__all__ = ['Call', 'caller', 'configured', 'exchange', 'identity', 'new_request_id', 'not_sent']
+__all__ = ['Call', 'caller', 'identity', 'make_call', 'new_request_id', 'not_sent', 'with_call_options']
 
 HEAVY_ANSWER: Final = 256 * 1024
 HALF_A_CHARACTER: Final = 'the answer holds half a character (a lone surrogate), which is read as U+FFFD'
@@ -134,7 +134,7 @@ def caller(config: Config) -> Caller:
     return {'x_request_id': new_request_id(), **identity(config.base_url.tenant)}
 
 
-def configured(config: Config, options: CallOptions) -> Config:
+def with_call_options(config: Config, options: CallOptions) -> Config:
     """The client's configuration with the options of one call applied."""
     timeout, retries, headers = (options.get(name) for name in ('timeout', 'max_retries', 'headers'))
     if timeout is None and retries is None and not headers:
@@ -158,7 +158,7 @@ def not_sent(config: Config, call: Call) -> Answer:
     return Answer(call.request['method'].upper(), config.base_url.value + call.request['url'], {}, None, 200, [], b'')
 
 
-def exchange(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
+def make_call(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
     """Make a call: encode the body, send it, retry as the policy says, and decode the answer.
 
     Returns:

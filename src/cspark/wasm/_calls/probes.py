@@ -12,7 +12,7 @@ from ..config import Config, RunnerUrl
 from ..errors import NotFoundError
 from ..options import CallOptions, check_options
 from ..results import Health, HttpResponse, RunnerState, VersionInfo
-from .exchange import Call, caller, configured, exchange
+from .exchange import Call, caller, make_call, with_call_options
 from .steps import Flow
 
 __all__ = ['ask_runner', 'check_health', 'get_status', 'get_version']
@@ -23,20 +23,20 @@ Result = TypeVar('Result')
 
 def check_health(config: Config, options: CallOptions) -> Flow[HttpResponse[Health]]:
     """`GET /healthcheck`."""
-    config = _configured('check_health', config, options)
-    return HttpResponse[Health].of(*(yield from exchange(config, Call(check_health_request(**caller(config))))))
+    config = _check_call('check_health', config, options)
+    return HttpResponse[Health].of(*(yield from make_call(config, Call(check_health_request(**caller(config))))))
 
 
 def get_version(config: Config, options: CallOptions) -> Flow[HttpResponse[VersionInfo]]:
     """`GET /version`."""
-    config = _configured('get_version', config, options)
-    return HttpResponse[VersionInfo].of(*(yield from exchange(config, Call(get_version_request(**caller(config))))))
+    config = _check_call('get_version', config, options)
+    return HttpResponse[VersionInfo].of(*(yield from make_call(config, Call(get_version_request(**caller(config))))))
 
 
 def get_status(config: Config, options: CallOptions) -> Flow[HttpResponse[RunnerState]]:
     """`GET /status`."""
-    config = _configured('get_status', config, options)
-    return HttpResponse[RunnerState].of(*(yield from exchange(config, Call(get_status_request(**caller(config))))))
+    config = _check_call('get_status', config, options)
+    return HttpResponse[RunnerState].of(*(yield from make_call(config, Call(get_status_request(**caller(config))))))
 
 
 def ask_runner(config: Config, probe: Callable[[Config, CallOptions], Flow[Result]]) -> Flow[Result]:
@@ -53,6 +53,6 @@ def ask_runner(config: Config, probe: Callable[[Config, CallOptions], Flow[Resul
         return (yield from probe(config.copy_with(base_url=RunnerUrl.no_tenant(shorter)), {}))
 
 
-def _configured(method: str, config: Config, options: CallOptions) -> Config:
+def _check_call(method: str, config: Config, options: CallOptions) -> Config:
     check_options(method, options, CallOptions)
-    return configured(config, options)
+    return with_call_options(config, options)

@@ -52,7 +52,7 @@ from ..options import (
 from ..results import HttpResponse, ServiceAnswer, ServiceExecuted, Uploaded, alike, nothing_executed
 from ..uri import Uri, UriLike, UriParams
 from .body import MANY, encode_body, is_heavy
-from .exchange import Call, caller, configured, exchange, identity, new_request_id, not_sent
+from .exchange import Call, caller, identity, make_call, new_request_id, not_sent, with_call_options
 from .steps import Flow, compute
 
 __all__ = ['check_many_options', 'execute', 'get_metadata', 'upload', 'validate']
@@ -85,7 +85,7 @@ def upload(
 ) -> Flow[HttpResponse[Uploaded]]:
     """`POST /api/v3/upload`. A file that cannot be rewound is sent only once."""
     check_options('services.upload', options, UploadOptions)
-    config = configured(config, options)
+    config = with_call_options(config, options)
     if isinstance(file, (str, os.PathLike)):
         path = Path(file)
         try:
@@ -117,7 +117,7 @@ def upload(
     headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
     call = Call({**request, 'headers': headers}, safe=config.retry.uploads, once=once)
     try:
-        return HttpResponse[Uploaded].of(*(yield from exchange(config, call)))
+        return HttpResponse[Uploaded].of(*(yield from make_call(config, call)))
     finally:
         if bar is not None:
             bar.close()
@@ -151,7 +151,7 @@ def execute(
         inputs = given
     else:  # only sized inputs go to a thread: an iterator runs the caller's code, which may be bound to its own
         inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
-    prepare = _many if is_array(inputs) else _one
+    prepare = _call_for_many if is_array(inputs) else _call_for_one
     layout = one_of('layout', options.get('layout'), LAYOUTS)
     if layout == 'columnar' and is_array(inputs):
         records = inputs
@@ -159,7 +159,7 @@ def execute(
     call = prepare(config, named, inputs, options, known)
     if is_array(inputs) and _is_empty(inputs):
         return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
-    answer, data = yield from exchange(config, call)
+    answer, data = yield from make_call(config, call)
     return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
 
 
@@ -172,7 +172,7 @@ def check_execute_options(
         SparkSdkError: An argument is wrong, whatever the inputs are.
     """
     check_options('services.execute', options, ExecuteOptions)
-    config = configured(config, options)
+    config = with_call_options(config, options)
     wanted = one_of('response_format', response_format, FORMATS) or 'alike'
     named = _name_by_text(uri) if isinstance(uri, str) else Uri.validate(uri)
     one_of('layout', options.get('layout'), LAYOUTS)
@@ -186,7 +186,7 @@ def check_many_options(config: Config, uri: UriLike, options: ExecuteOptions) ->
         SparkSdkError: An argument is wrong.
     """
     config, named, _ = check_execute_options(config, uri, 'alike', options)
-    _many(config, named, [], options, None)
+    _call_for_many(config, named, [], options, None)
 
 
 @lru_cache(1024)
@@ -204,7 +204,7 @@ def _tenant(config: Config) -> str:
 def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> Flow[HttpResponse[ServiceAnswer]]:
     """`POST /{tenant}/api/v3/validation`."""
     check_options('services.validate', options, ValidateOptions)
-    config = configured(config, options)
+    config = with_call_options(config, options)
     named = _by_id('services.validate', uri, options)
     kind = one_of('validation_type', options.get('validation_type'), ('static', 'dynamic'))
     meta = ValidationMeta(
@@ -217,13 +217,13 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     inputs = _one_record(options)
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(_tenant(config), body=body, **caller(config))
-    return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
+    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, inputs))))
 
 
 def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
     """`POST /{tenant}/api/v3/metadata`."""
     check_options('services.get_metadata', options, MetadataOptions)
-    config = configured(config, options)
+    config = with_call_options(config, options)
     named = _by_id('services.get_metadata', uri, options)
     if named.version and not named.version_id:
         given = f'a version ({named.version!r}) beside a service_id'
@@ -233,7 +233,7 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     inputs = _one_record(options)
     body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = get_metadata_request(_tenant(config), body=body, **caller(config))
-    return HttpResponse[ServiceAnswer].of(*(yield from exchange(config, _with_json(request, inputs))))
+    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, inputs))))
 
 
 def _with_json(
@@ -248,40 +248,40 @@ def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:
     return one_of('encoding', options.get('encoding'), ENCODINGS), one_of('nan', options.get('nan'), ('null', 'error'))
 
 
-def _one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
+def _call_for_one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
     encoding, nan = _encodings(options)
     chosen = [options.get(name) for name in OF_ONE_RECORD]
     arguments = _tenant(config), config.base_url.tenant, named, encoding, *chosen
     try:
-        prepared = _prepared(*arguments)
+        prepared = _prepare_request(*arguments)
     except TypeError:  # a list of names cannot be hashed, so it cannot be a key of the cache
-        prepared = _prepared.__wrapped__(*arguments)
+        prepared = _prepare_request.__wrapped__(*arguments)
     headers = {**prepared['headers'], 'x-request-id': new_request_id()}
     body = {**prepared['json'], 'request_data': RequestData(inputs=inputs).to_dict()}
     return _with_json({**prepared, 'headers': headers, 'json': body}, inputs, encoding, nan, known)
 
 
 @lru_cache(256, typed=True)
-def _prepared(tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any) -> dict[str, Any]:
+def _prepare_request(tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any) -> dict[str, Any]:
     """Build the request for one record, without its id and inputs. Cached: most programs repeat the same request."""
     options = dict(zip(OF_ONE_RECORD, chosen, strict=True))
-    named = _preferred(named)
+    named = _most_specific_name(named)
     meta = RequestMeta(
-        version=_given(named.version),
-        transaction_date=_given(text('active_since', options['active_since'])),
+        version=_or_unset(named.version),
+        transaction_date=_or_unset(text('active_since', options['active_since'])),
         call_purpose=text('call_purpose', options['call_purpose']) or 'Single Execution',
         source_system=text('source_system', options['source_system']) or SPARK_SDK,
-        correlation_id=_given(text('correlation_id', options['correlation_id'])),
-        array_outputs=_given(joined('tables_as_array', options['tables_as_array'])),
+        correlation_id=_or_unset(text('correlation_id', options['correlation_id'])),
+        array_outputs=_or_unset(joined('tables_as_array', options['tables_as_array'])),
         compiler_type=one_of('compiler_type', options['compiler_type'], COMPILERS) or 'Neuron',
-        debug_solve=_given(options['debug_solve']),
-        requested_output=_given(joined('selected_outputs', options['selected_outputs'])),
-        requested_output_regex=_given(text('outputs_filter', options['outputs_filter'])),
+        debug_solve=_or_unset(options['debug_solve']),
+        requested_output=_or_unset(joined('selected_outputs', options['selected_outputs'])),
+        requested_output_regex=_or_unset(text('outputs_filter', options['outputs_filter'])),
         response_data_inputs=bool(options['echo_inputs']),
-        service_category=_given(joined('subservices', options['subservices'])),
+        service_category=_or_unset(joined('subservices', options['subservices'])),
         excel_file=False,
-        service_id=_given(named.service_id),
-        version_id=_given(named.version_id),
+        service_id=_or_unset(named.service_id),
+        version_id=_or_unset(named.version_id),
     )
     body = ExecuteRequest(request_data=RequestData(inputs={}), request_meta=meta)
     who = identity(x_tenant_name)
@@ -307,21 +307,21 @@ def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]
     return {**request, 'url': f'{head}/{tail.replace("%2F", "/")}'}
 
 
-def _many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
+def _call_for_many(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
     for name in ONE_RECORD_ONLY:
         if options.get(name):
             raise SparkSdkError(f'{name} works for one record only (a mapping as inputs), not for a list of records')
-    named = _preferred(named)
+    named = _most_specific_name(named)
     body = ExecuteManyRequest(
         inputs=inputs,
-        service=_given(_service_for_many(named)),
-        version_id=_given(named.version_id),
-        version_by_timestamp=_given(text('active_since', options.get('active_since'))),
-        subservice=_given(joined('subservices', options.get('subservices'))),
-        output=_given(joined('selected_outputs', options.get('selected_outputs'))),
+        service=_or_unset(_service_for_many(named)),
+        version_id=_or_unset(named.version_id),
+        version_by_timestamp=_or_unset(text('active_since', options.get('active_since'))),
+        subservice=_or_unset(joined('subservices', options.get('subservices'))),
+        output=_or_unset(joined('selected_outputs', options.get('selected_outputs'))),
         call_purpose=text('call_purpose', options.get('call_purpose')) or 'Sync Batch Execution',
         source_system=text('source_system', options.get('source_system')) or SPARK_SDK,
-        correlation_id=_given(text('correlation_id', options.get('correlation_id'))),
+        correlation_id=_or_unset(text('correlation_id', options.get('correlation_id'))),
     )
     encoding, nan = _encodings(options)
     build = api.execute_public_many_request if named.public else api.execute_many_request
@@ -350,7 +350,7 @@ def _service_for_many(named: UriParams) -> str | None:
     raise SparkSdkError(f'a proxy endpoint ({named.proxy!r}) takes one record, not a list; name the service instead')
 
 
-def _preferred(named: UriParams) -> UriParams:
+def _most_specific_name(named: UriParams) -> UriParams:
     """Keep the most specific of several names: version_id, else service_id, else folder and service, else proxy."""
     if named.version_id:
         return UriParams(version_id=named.version_id, public=named.public)
@@ -391,7 +391,7 @@ def _one_record(options: MetadataOptions) -> Any:
     return inputs if inputs or given is not None else None
 
 
-def _given(value: Any) -> Any | Unset:
+def _or_unset(value: Any) -> Any | Unset:
     """Convert an option for the generated models: None becomes UNSET, which is left out of the request."""
     if isinstance(value, UUID):
         return str(value)

@@ -19,7 +19,7 @@ __all__ = ['LARGE', 'collector_paused', 'read_in_pieces']
 LARGE: Final = 1 << 20
 """Content of more than this many bytes is decoded in pieces."""
 
-PIECE: Final = 1 << 18
+DECODE_SIZE: Final = 1 << 18
 """The size of a piece, in bytes; decoding one takes a few milliseconds."""
 
 MOST_TRIES: Final = 24
@@ -127,7 +127,7 @@ def _read_array(content: bytes, start: int, loads: Callable[[bytes], Any]) -> tu
 
 def _end(content: bytes, start: int) -> int:
     """Find the end of an array, the rest of which starts at a position and is at most two pieces long."""
-    rest = content[start : start + 2 * PIECE].decode('utf-8', 'ignore')
+    rest = content[start : start + 2 * DECODE_SIZE].decode('utf-8', 'ignore')
     _, end = _DECODER.raw_decode('[' + rest)
     return start + len(rest[: end - 2].encode())
 
@@ -140,9 +140,9 @@ def _cut(
     Returns:
         The position of the next item; None if no cut was found, as near the end of the array.
     """
-    comma = start + PIECE
+    comma = start + DECODE_SIZE
     for _ in range(MOST_TRIES):
-        found = mark.search(content, comma, start + 2 * PIECE)
+        found = mark.search(content, comma, start + 2 * DECODE_SIZE)
         if found is None:
             return None
         comma = found.start()

@@ -24,7 +24,7 @@ from .tls import Verify, server_name, tls_context
 
 __all__ = ['AwaitedConnections']
 
-PIECE: Final = 1 << 18
+IO_SIZE: Final = 1 << 18
 """The size of the pieces in which a large body is written, in bytes; other tasks run in between."""
 
 MOST_CONNECTIONS: Final = 100
@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.get_extra_info('ssl_object') is not None:
             raise error  # bytes read from the socket would be encrypted
         try:
-            while not self.reader.is_complete and (data := self._sock.recv(PIECE)):
+            while not self.reader.is_complete and (data := self._sock.recv(IO_SIZE)):
                 self.reader.feed(data)
         except OSError:
             raise error from None
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
 
     # Called by `AwaitedConnections`.
 
-    async def exchange(self, where: Target, step: Send, limit: asyncio.Timeout) -> AnswerReader:
+    async def send_and_read(self, where: Target, step: Send, limit: asyncio.Timeout) -> AnswerReader:
         """Send a request, and read the complete answer."""
         assert self._transport is not None  # noqa: S101 - it is connected
         self.reader = reader = AnswerReader(step.method)
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
         try:
             # The head is kept out of local variables: it contains credentials, and error reports show the variables.
             content = step.content or b''
-            if len(content) < PIECE:
+            if len(content) < IO_SIZE:
                 self._transport.write(self._begin(where, step) + content)
             else:
                 self._transport.write(self._begin(where, step))
@@ -149,8 +149,8 @@ class Connection(asyncio.Protocol):
         """Send the body until it is sent or an answer begins, such as one that says that the body is too large."""
         rest = memoryview(content)
         while rest and self._is_open and not self.reader.status:
-            transport.write(bytes(rest[:PIECE]))
-            rest = rest[PIECE:]
+            transport.write(bytes(rest[:IO_SIZE]))
+            rest = rest[IO_SIZE:]
             await (self._writable or asyncio.sleep(0))
             self._expect('write')
         if rest:
@@ -194,7 +194,7 @@ class AwaitedConnections:
         self._open = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def exchange(self, step: Send) -> Answer:
+    async def send(self, step: Send) -> Answer:
         """Send a step, and read the complete answer.
 
         If a kept connection breaks before the first byte of the answer, the request is sent again on a new one.
@@ -272,7 +272,7 @@ class AwaitedConnections:
                     connection = await self._connect(where)
             connection.has_sent = False
             async with asyncio.timeout(time_for(step, 'write' if step.content else 'read')) as limit:
-                reader = await connection.exchange(where, step, limit)
+                reader = await connection.send_and_read(where, step, limit)
             self._echoes.check(where.origin, step.headers, reader.status, reader.headers)
         except (OSError, ValueError) as error:
             if connection is not None:

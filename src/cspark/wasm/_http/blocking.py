@@ -28,7 +28,7 @@ from .tls import Verify, server_name, tls_context
 
 __all__ = ['BlockingConnections']
 
-PIECE: Final = 1 << 18
+IO_SIZE: Final = 1 << 18
 """The largest number of bytes that are written or read at a time."""
 
 FIRST_PIECE: Final = 1 << 16
@@ -73,7 +73,7 @@ class Connection:
         self.is_connected = self.has_sent = self.used = self.aborted = False
         self.idle_since = self.made_at = time.monotonic()
 
-    def exchange(self, where: Target, step: Send) -> AnswerReader:
+    def send_and_read(self, where: Target, step: Send) -> AnswerReader:
         """Send a request, and read the complete answer."""
         self.reader = reader = AnswerReader(step.method)
         self.has_sent = False
@@ -92,7 +92,7 @@ class Connection:
         while not reader.is_complete:
             sock.settimeout(time_for(step, 'read'))
             reader.feed(data) if (data := sock.recv(size)) else reader.end()
-            size = PIECE
+            size = IO_SIZE
         self.used = True
         return reader
 
@@ -113,10 +113,10 @@ class Connection:
                 raise OutOfTimeError
             if is_readable:
                 with suppress(*NOT_NOW):
-                    reader.feed(data) if (data := sock.recv(PIECE)) else reader.end()
+                    reader.feed(data) if (data := sock.recv(IO_SIZE)) else reader.end()
                     continue
             try:
-                rest = rest[sock.send(rest[:PIECE]) :]
+                rest = rest[sock.send(rest[:IO_SIZE]) :]
             except NOT_NOW:
                 continue
             except BROKEN as error:
@@ -127,7 +127,7 @@ class Connection:
     def _read_after(self, sock: socket.socket, error: OSError) -> None:
         """Read what the runner sent before it refused the rest of the body: perhaps an answer that says why."""
         try:
-            while not self.reader.is_complete and (data := sock.recv(PIECE)):
+            while not self.reader.is_complete and (data := sock.recv(IO_SIZE)):
                 self.reader.feed(data)
         except OSError:
             raise error from None
@@ -237,7 +237,7 @@ class BlockingConnections:
         self._kept = KeptConnections[Connection](greatest_age)
         self._busy: set[Connection] = set()
 
-    def exchange(self, step: Send) -> Answer:
+    def send(self, step: Send) -> Answer:
         """Send a step, and read the complete answer.
 
         If a kept connection breaks before the first byte of the answer, the request is sent again on a new one.
@@ -286,7 +286,7 @@ class BlockingConnections:
         """Make one attempt; return the answer or the failure, and None if a kept connection was stale."""
         self._busy.add(connection)
         try:
-            reader = connection.exchange(where, step)
+            reader = connection.send_and_read(where, step)
             self._echoes.check(where.origin, step.headers, reader.status, reader.headers)
         except (OSError, ValueError) as error:
             connection.close()

@@ -30,18 +30,18 @@ from .limits import LARGEST_ANSWER, OutOfTimeError, run_until, time_left
 from .received import encodings_of, unpack_body
 from .request_head import target
 
-__all__ = ['exchange', 'exchange_async']
+__all__ = ['send_through_httpx', 'send_through_httpx_async']
 
 PYTHON_ENDS: Final = 'cannot schedule new futures'
 """The message of asyncio's error when a host is looked up while the interpreter shuts down."""
 
-PIECE: Final = 1 << 16
+HTTPX_WRITE_SIZE: Final = 1 << 16
 """The size of the pieces in which a body is written, in bytes."""
 
 FAILURES: Final = (httpx.RequestError, httpx.InvalidURL, ssl.SSLError, StrayAnswerError)
 
 
-class _Exchange:
+class _HttpxCall:
     """An exchange in progress.
 
     Attributes:
@@ -128,7 +128,7 @@ class _Exchange:
                 return request_failure(masked(error, self.step))
 
 
-def exchange(step: Send, http_client: httpx.Client, echoes: Echoes) -> Answer:
+def send_through_httpx(step: Send, http_client: httpx.Client, echoes: Echoes) -> Answer:
     """Send a step and read its answer to the end.
 
     httpx limits each wait but not the whole call, so an answer that arrives byte by byte could take for ever. It runs
@@ -138,16 +138,16 @@ def exchange(step: Send, http_client: httpx.Client, echoes: Echoes) -> Answer:
         Undelivered: There is no answer.
     """
     _require_open(http_client)
-    under_way = _Exchange(step, echoes)
+    under_way = _HttpxCall(step, echoes)
     try:
-        return run_until(step.deadline, lambda: _exchange(under_way, http_client))
+        return run_until(step.deadline, lambda: _send(under_way, http_client))
     except OutOfTimeError as error:
         under_way.is_over = True
         failure = timeout_failure(error, sent=under_way.sent)
     raise failure
 
 
-def _exchange(under_way: _Exchange, http_client: httpx.Client) -> Answer:
+def _send(under_way: _HttpxCall, http_client: httpx.Client) -> Answer:
     step = under_way.step
     try:
         timed = [(name, (first, _Timed(file, step), *rest)) for name, (first, file, *rest) in step.files or ()]
@@ -165,17 +165,17 @@ def _exchange(under_way: _Exchange, http_client: httpx.Client) -> Answer:
     raise failure  # not in the `except` block: the context would keep httpx's frames alive
 
 
-async def exchange_async(step: Send, http_client: httpx.AsyncClient, echoes: Echoes) -> Answer:
+async def send_through_httpx_async(step: Send, http_client: httpx.AsyncClient, echoes: Echoes) -> Answer:
     """Send a step and read its answer to the end.
 
     Raises:
         Undelivered: There is no answer.
     """
     _require_open(http_client)
-    under_way = _Exchange(step, echoes)
+    under_way = _HttpxCall(step, echoes)
     try:
         request = under_way.build(http_client, step.files, under_way.trace_awaited)
-        if step.content and len(step.content) > PIECE:
+        if step.content and len(step.content) > HTTPX_WRITE_SIZE:
             request.stream = _Pieces(step.content)
         with anyio.move_on_after(time_left(step.deadline)):
             answer = await http_client.send(request, **_sending(step))
@@ -209,8 +209,8 @@ class _Pieces(httpx.AsyncByteStream):
         self._content = memoryview(content)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._content), PIECE):
-            yield bytes(self._content[start : start + PIECE])
+        for start in range(0, len(self._content), HTTPX_WRITE_SIZE):
+            yield bytes(self._content[start : start + HTTPX_WRITE_SIZE])
 
 
 class _Timed:

@@ -281,8 +281,8 @@ def prepare(  # noqa: C901 - a list of checks
         raise SparkSdkError('progress must be a plain function, not an async one')
     report: Any = RecordBar(' records', total) if progress is True else progress or None
     try:
-        description = _what(config, uri, given)
-        open_checkpoint = None if path is None else _opener(path, description, total, inputs, reading)
+        description = _describe_run(config, uri, given)
+        open_checkpoint = None if path is None else _checkpoint_opener(path, description, total, inputs, reading)
     except BaseException:
         if isinstance(report, Bar):
             report.close()
@@ -317,7 +317,9 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-def _opener(path: Any, what: str, total: int | None, inputs: Any, reading: Reading) -> Callable[[], Checkpoint]:
+def _checkpoint_opener(
+    path: Any, what: str, total: int | None, inputs: Any, reading: Reading
+) -> Callable[[], Checkpoint]:
     """Return a function that opens the checkpoint.
 
     The file is opened once here, so that errors are raised at once, and closed again: results that are never read must
@@ -332,7 +334,7 @@ def _opener(path: Any, what: str, total: int | None, inputs: Any, reading: Readi
     return lambda: Checkpoint(place, what, total, identity_of(inputs, reading))
 
 
-def _what(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:
+def _describe_run(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:
     """Describe what a run computes; a checkpoint is refused for another one. The runner's address is no part of it."""
     parts = {name: joined(name, options.get(name)) for name in ('selected_outputs', 'subservices')}
     parts = {'active_since': options.get('active_since'), **parts}

@@ -98,8 +98,8 @@ class AsyncConnections:
         needs_httpx = bool(step.files or step.auth or self._only_httpx or self._proxies.lead_to(step.url))
         direct = None if needs_httpx or loop is None or is_mocked() else self._connections()
         if direct is None:
-            return await through_httpx.exchange_async(step, self.general(), self._echoes)
-        return await direct.exchange(step)
+            return await through_httpx.send_through_httpx_async(step, self.general(), self._echoes)
+        return await direct.send(step)
 
     def _connections(self) -> AwaitedConnections:
         if self._direct is None:
@@ -185,18 +185,18 @@ async def _do(step: Step, connections: AsyncConnections) -> Any:
             await anyio.sleep(step.seconds)
         case Compute():
             if step.keep is None:
-                return await _computed(step)
+                return await _compute(step)
             with anyio.move_on_after(step.deadline - time.monotonic()):
                 if (owner := connections.alone.statistics().owner) and owner == anyio.get_current_task():
                     raise SparkConfigError(OWN_CLIENT)
                 async with connections.alone:
-                    step.keep(await _computed(step))
+                    step.keep(await _compute(step))
                     return None
             raise timeout_failure(OutOfTimeError(), sent=False)
     return None
 
 
-async def _computed(step: Compute) -> Any:
+async def _compute(step: Compute) -> Any:
     if not step.heavy:
         result = step.function()
     elif step.keep is None or _running_loop() is None:

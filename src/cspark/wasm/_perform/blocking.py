@@ -85,8 +85,8 @@ class Connections:
         needs_httpx = bool(step.files or step.auth or self._only_httpx or self._proxies.lead_to(step.url))
         direct = None if needs_httpx or is_mocked() else self._connections()
         if direct is None:
-            return through_httpx.exchange(step, self.general(), self._echoes)
-        return direct.exchange(step)
+            return through_httpx.send_through_httpx(step, self.general(), self._echoes)
+        return direct.send(step)
 
     def _connections(self) -> BlockingConnections:
         if self._direct is None:
@@ -193,11 +193,17 @@ def _do(step: Step, connections: Connections, stop: threading.Event | None) -> A
             if stop is None:
                 time.sleep(step.seconds)
         case Compute():
-            return _finished(step.function()) if step.keep is None else _kept(step, step.keep, connections, stop)
+            return (
+                _require_plain_result(step.function())
+                if step.keep is None
+                else _compute_exclusively(step, step.keep, connections, stop)
+            )
     return None
 
 
-def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections, stop: threading.Event | None) -> None:
+def _compute_exclusively(
+    step: Compute, keep: Callable[[Any], None], connections: Connections, stop: threading.Event | None
+) -> None:
     alone = connections.alone
     if alone.owner == threading.get_ident():
         raise SparkConfigError(OWN_CLIENT)
@@ -206,7 +212,7 @@ def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections, 
     try:
         if stop is not None and stop.is_set():
             raise Stopped
-        keep(_finished(run_until(step.deadline, lambda: alone.call(step.function))))
+        keep(_require_plain_result(run_until(step.deadline, lambda: alone.call(step.function))))
     except OutOfTimeError as error:
         failure = timeout_failure(error, sent=False)
     else:
@@ -216,7 +222,7 @@ def _kept(step: Compute, keep: Callable[[Any], None], connections: Connections, 
     raise failure
 
 
-def _finished(result: Any) -> Any:
+def _require_plain_result(result: Any) -> Any:
     if inspect.iscoroutine(result):
         result.close()
         raise SparkConfigError('the function given as token is async; give a plain function, or use AsyncClient')

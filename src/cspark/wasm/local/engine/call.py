@@ -11,11 +11,11 @@ from concurrent.futures import Future, InvalidStateError
 from typing import TypeAlias
 
 from ..errors import ServiceError
-from .instance import Answer, Requests
+from .instance import ModelOutput, Requests
 
 __all__ = ['Call', 'Piece', 'Result']
 
-Result: TypeAlias = Answer | ServiceError
+Result: TypeAlias = ModelOutput | ServiceError
 """The result of one request: the model's answer or an error."""
 
 

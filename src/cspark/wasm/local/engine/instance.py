@@ -24,7 +24,7 @@ from ..packages.compiled_model import CompiledModel
 from .watcher import Watched, watch
 from .worker import DONE, FAILED, MORE, ORDER, RECORD, REPLY, SLICE, TIMED_OUT
 
-__all__ = ['Answer', 'Instance', 'Requests', 'Run']
+__all__ = ['Execution', 'Instance', 'ModelOutput', 'Requests']
 
 ENVIRONMENT: Final = ('PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LANG')
 """The environment variables that Python needs to start."""
@@ -35,7 +35,7 @@ PIPE: Final = 1 << 20
 WORKER: Final = Path(__file__).with_name('worker.py')
 
 
-class Answer(NamedTuple):
+class ModelOutput(NamedTuple):
     """A model's answer to one request as JSON, and the time that it took in milliseconds."""
 
     content: bytes
@@ -61,13 +61,13 @@ class Requests:
 
 
 @dataclass(slots=True)
-class Run:
+class Execution:
     """The answers to requests, in order, and the reason why the first request without an answer failed.
 
     If the process `died`, a later request may have failed: the process may have computed answers that it did not send.
     """
 
-    answers: list[Answer] = field(default_factory=lambda: list[Answer]())
+    answers: list[ModelOutput] = field(default_factory=lambda: list[ModelOutput]())
     failure: str = ''
     timed_out: bool = False
     died: bool = False
@@ -126,7 +126,7 @@ class Instance(Watched):
         if kind != DONE:
             raise PackageError(f'{self.file!r} cannot be loaded as a model: {failure}')
 
-    def run(self, requests: Requests, *, singly: bool = False) -> Run:
+    def run(self, requests: Requests, *, singly: bool = False) -> Execution:
         """Compute requests in order.
 
         Args:
@@ -141,7 +141,7 @@ class Instance(Watched):
         """
         if self._owner != os.getpid():
             raise ServiceError(500, 'a LocalRunner cannot be used in a forked process; make one in each process')
-        run = Run()
+        run = Execution()
         kind, text = MORE, ''
         try:
             lengths = struct.pack(f'<{len(requests)}i', *map(len, requests.parts))
@@ -234,7 +234,7 @@ class Instance(Watched):
         return otherwise
 
 
-def _take_answers(run: Run, count: int, content: bytes, asked: int) -> None:
+def _take_answers(run: Execution, count: int, content: bytes, asked: int) -> None:
     """Append answers to a run, after checking their number and lengths: the model may have corrupted the memory."""
     if len(run.answers) + count > asked:
         raise ValueError(f'{len(run.answers) + count} answers to {asked} requests')
@@ -244,7 +244,7 @@ def _take_answers(run: Run, count: int, content: bytes, asked: int) -> None:
         end = start + RECORD.size + length
         if length < 0 or end > len(content):
             raise ValueError(f'an answer of {length} bytes')
-        run.answers.append(Answer(content[start + RECORD.size : end], milliseconds))
+        run.answers.append(ModelOutput(content[start + RECORD.size : end], milliseconds))
         start = end + 3 & ~3  # the next answer starts at a multiple of four
     if start != len(content):
         raise ValueError('bytes after the last answer')

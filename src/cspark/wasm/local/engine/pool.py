@@ -15,7 +15,7 @@ from ..errors import PackageError, ServiceError
 from ..logger import logger
 from ..packages.compiled_model import CompiledModel
 from .call import Call, Piece, Result
-from .instance import Instance, Requests, Run
+from .instance import Execution, Instance, Requests
 from .statistics import Statistics
 
 __all__ = ['Pool', 'Slot']
@@ -138,9 +138,9 @@ class Slot:
             raise RuntimeError(f'{len(results)} results of {len(requests)} requests')
         return results
 
-    def _run(self, requests: Requests, *, singly: bool) -> Run:
+    def _run(self, requests: Requests, *, singly: bool) -> Execution:
         """Run requests on the instance, and discard the instance if it fails."""
-        run = Run(failure='the instance could not be used')
+        run = Execution(failure='the instance could not be used')
         try:
             instance = self.ready()
             before, started = instance.memory_bytes, time.perf_counter()

@@ -17,7 +17,7 @@ from ..._codec.json import encode_json
 from ...errors import SparkSdkError
 from ...uri import UriParams, check_name
 from ..engine.call import Result
-from ..engine.instance import Answer, Requests
+from ..engine.instance import ModelOutput, Requests
 from ..engine.pool import Pool
 from ..errors import PackageError, RefusedError
 from ..logger import logger
@@ -189,7 +189,7 @@ class RunnerApp:
         while not isinstance(asked, bytes):
             pool, requests = asked
             results = await _wait_for(pool.submit(requests))
-            size = sum(len(result.content) for result in results if isinstance(result, Answer))
+            size = sum(len(result.content) for result in results if isinstance(result, ModelOutput))
             asked = await _call(partial(_go_on, steps, results), size)
         written, encoding = await _call(partial(packed, asked, request.headers.get('accept-encoding')), size)
         return HttpAnswer(written, headers=_encoded(encoding))

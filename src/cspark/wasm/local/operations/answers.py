@@ -10,7 +10,7 @@ import msgspec
 from hybrid_runner_api.models import ErrorAnswer, ErrorDescription, ExecuteManyAnswer, ResponseMeta
 
 from ..._codec.json import Fragment, encode_json, is_object
-from ..engine.instance import Answer
+from ..engine.instance import ModelOutput
 from ..engine.model_answer import ModelAnswer, cut_answer, read
 from ..engine.statistics import timestamp
 from ..errors import RefusedError, ServiceError
@@ -24,12 +24,12 @@ Json = dict[str, Any]
 RECORD_LISTS: Final = ('outputs', 'warnings', 'errors', 'service_chain')
 
 
-def read_answers(results: Sequence[Answer | RefusedError]) -> list[ModelAnswer]:
+def read_answers(results: Sequence[ModelOutput | RefusedError]) -> list[ModelAnswer]:
     """Read the answer to each request. A refused or failed request gets an answer with an entry in `errors`."""
     return [_read_or_error(result) for result in results]
 
 
-def _read_or_error(result: Answer | RefusedError) -> ModelAnswer:
+def _read_or_error(result: ModelOutput | RefusedError) -> ModelAnswer:
     try:
         if isinstance(result, RefusedError):
             raise result
@@ -82,7 +82,7 @@ def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnsw
 def envelope_of_many(
     version: ServiceVersion,
     body: Mapping[str, Any],
-    results: Sequence[Answer | RefusedError],
+    results: Sequence[ModelOutput | RefusedError],
     answers: Sequence[ModelAnswer],
 ) -> Json:
     """Build the v4 envelope of a model's answers to many requests."""
@@ -91,7 +91,7 @@ def envelope_of_many(
         warnings=[],
         errors=[],
         service_chain=[],
-        process_time=[result.milliseconds if isinstance(result, Answer) else 0 for result in results],
+        process_time=[result.milliseconds if isinstance(result, ModelOutput) else 0 for result in results],
         service_id=version.service_id,
         version_id=version.version_id,
         version=version.version,
