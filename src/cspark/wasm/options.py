@@ -123,7 +123,8 @@ class RecordOptions(CallOptions, total=False):
     cell (the default); `default` leaves the name out, so that the model takes its own default; `error` refuses it. A
     mapping of names to these says it by column; its key None stands for all others."""
     strict_inputs: bool
-    """True to refuse records with names that the service does not have. Its names are asked for once, by `validate`."""
+    """True to refuse records with names that the service does not have. `validate` is asked for its names first: once a
+    run by `execute_many`, each time by `execute`."""
     layout: Literal['rows', 'columnar'] | None
     """How to send records: `rows` as they are given (the default), or `columnar`, with the names only once, which is
     smaller; all records must then have the same names. Data frames and tables are always sent as columnar."""

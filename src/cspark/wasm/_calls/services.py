@@ -34,8 +34,8 @@ from .._codec.compression import ENCODINGS
 from .._codec.json import is_array, is_object
 from .._progress import Bar, watched
 from ..config import SPARK_SDK, Config
-from ..errors import SparkConfigError, SparkError, SparkSdkError
-from ..inputs import Known, columnar, read_inputs
+from ..errors import SparkConfigError, SparkError, SparkInputError, SparkSdkError
+from ..inputs import Known, Missing, apply_missing, check_missing, columnar, read_inputs
 from ..options import (
     COMPILERS,
     LAYOUTS,
@@ -152,6 +152,14 @@ def execute(
     else:  # only sized inputs go to a thread: an iterator runs the caller's code, which may be bound to its own
         inputs = yield from compute(lambda: read_inputs(given), heavy=hasattr(given, '__len__') and len(given) > MANY)
     prepare = _call_for_many if is_array(inputs) else _call_for_one
+    rules = check_missing(options.get('missing'))
+    if rules is not None:
+        inputs = _without_missing(inputs, rules)
+    if options.get('strict_inputs'):
+        from .input_names import check_input_names, input_names  # here: it makes calls of its own
+
+        accepted = yield from input_names(config, uri)
+        check_input_names(inputs if is_array(inputs) else [inputs], accepted)
     layout = one_of('layout', options.get('layout'), LAYOUTS)
     if layout == 'columnar' and is_array(inputs):
         records = inputs
@@ -161,6 +169,26 @@ def execute(
         return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
     answer, data = yield from make_call(config, call)
     return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
+
+
+def _without_missing(
+    inputs: dict[str, Any] | list[Any], rules: Mapping[str | None, Missing]
+) -> dict[str, Any] | list[Any]:
+    """Inputs without the missing values that mean the default of their input.
+
+    Raises:
+        SparkInputError: A value is missing where none may be.
+    """
+    if is_object(inputs):
+        try:
+            records, _ = apply_missing([inputs], None, dict(rules))
+        except SparkInputError as error:
+            raise SparkInputError(error.problem, error.cause, error.path[1:]) from None
+        return dict(records[0])
+    if not inputs or not _is_row(inputs[0]):
+        return apply_missing(inputs, None, dict(rules))[0]
+    rows, names = apply_missing(inputs[1:], tuple(inputs[0]), dict(rules))
+    return rows if names is None else [list(names), *rows]
 
 
 def check_execute_options(
