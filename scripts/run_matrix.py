@@ -19,13 +19,13 @@ ROOMS: Final = ('tests/values', 'tests/codec', 'tests/calls', 'tests/faces', 'te
 
 
 def find_python(version: str) -> str | None:
-    """The program of a version, on the path or among those of pyenv; None if it is not installed."""
+    """The program of a version, on the path or beside the one that runs this; None if it is not installed."""
     if version == '.'.join(map(str, sys.version_info[:2])):
         return sys.executable
     if (found := shutil.which(f'python{version}')) and works(found):
         return found
-    root = Path(os.environ.get('PYENV_ROOT', Path.home() / '.pyenv'))
-    places = sorted(root.glob(f'versions/{version}.*/bin/python'))
+    beside = Path(sys.base_prefix).parent  # where pyenv and the like keep one version beside the other
+    places = sorted(beside.glob(f'{version}.*/bin/python'))
     return str(places[-1]) if places and works(str(places[-1])) else None
 
 

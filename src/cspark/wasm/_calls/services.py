@@ -179,7 +179,7 @@ def _without_missing(
     Raises:
         SparkInputError: A value is missing where none may be.
     """
-    if is_object(inputs):
+    if isinstance(inputs, dict):
         try:
             records, _ = apply_missing([inputs], None, dict(rules))
         except SparkInputError as error:
