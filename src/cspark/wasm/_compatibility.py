@@ -1,7 +1,7 @@
-"""What exists for programs written for the published `cspark` alone: it keeps them running, and does little else.
+"""Names that exist only for programs written for the published `cspark`. They keep such programs running.
 
-`LoggerOptions` (in `logger.py`), `RunnerUrl.env` and `RunnerUrl.service` are here in spirit: they stand where programs
-look for them.
+Three more stand in the classes that those programs use them of: most options of `LoggerOptions`, `RunnerUrl.env` and
+`RunnerUrl.service`.
 """
 
 from __future__ import annotations
