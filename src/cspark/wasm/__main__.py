@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-from urllib.parse import urlsplit
 
 from ._about import about
 from .config import DEFAULT_RUNNER_URL, ENV_VARS, Config, RunnerUrl
@@ -149,10 +148,9 @@ def _upload(options: argparse.Namespace) -> int:
                 try:
                     answer = hybrid.services.upload(file, Path(package).name, progress=progress)
                 except NotFoundError:
-                    if urlsplit(url).path in ('', '/'):
+                    shorter = config.base_url.without_last_segment()
+                    if shorter is None:
                         raise
-                    # The path may end with a tenant, which an upload does not have in its own.
-                    shorter = RunnerUrl.no_tenant(config.base_url.value.rpartition('/')[0])
                     config = config.copy_with(base_url=shorter)
                     hybrid = stack.enter_context(Client.use(config))
                     answer = hybrid.services.upload(file, Path(package).name, progress=progress)

@@ -79,6 +79,16 @@ class RunnerUrl:
         """Always None: only the platform's addresses have it. It is here for code written for the platform's client."""
         return None
 
+    def without_last_segment(self) -> RunnerUrl | None:
+        """The address one path segment shorter, without a tenant; None if it has no path.
+
+        A path may end with a tenant, which health, version, status and uploads do not have in theirs.
+
+        >>> RunnerUrl('http://localhost:3000/my-tenant').without_last_segment()
+        RunnerUrl('http://localhost:3000', '')
+        """
+        return RunnerUrl(self.value.rpartition('/')[0]) if urlsplit(self.value).path else None
+
     @staticmethod
     def of(*, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
         """Build an address. The tenant is given separately, or is the last segment of the path.

@@ -1,6 +1,6 @@
 """Names that exist only for programs written for the published `cspark`. They keep such programs running.
 
-Three more stand in the classes that those programs use them of: most options of `LoggerOptions`, `RunnerUrl.env` and
+Others are members of public classes and stand there: most options of `LoggerOptions`, `RunnerUrl.env` and
 `RunnerUrl.service`.
 """
 

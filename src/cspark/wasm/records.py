@@ -86,7 +86,7 @@ def rename_outputs(outputs: dict[str, Any], taken: Collection[str]) -> dict[str,
 
     The new name depends on the name alone, so that an output has the same column in each record.
     """
-    if not any(name.rpartition(PREFIX)[2] in taken for name in outputs):
+    if not any(_bare(name) in taken for name in outputs):
         return outputs
     return {(f'{PREFIX}{name}' if _bare(name) in taken else name): value for name, value in outputs.items()}
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from hybrid_runner_api.api.runner import check_health_request, get_status_request, get_version_request
 
-from ..config import Config, RunnerUrl
+from ..config import Config
 from ..errors import NotFoundError
 from ..options import CallOptions, check_options
 from ..results import Health, HttpResponse, RunnerState, VersionInfo
@@ -47,10 +46,10 @@ def ask_runner(config: Config, probe: Callable[[Config, CallOptions], Flow[Resul
     try:
         return (yield from probe(config, {}))
     except NotFoundError:
-        shorter = config.base_url.value.rpartition('/')[0]
-        if not urlsplit(config.base_url.value).path:
+        shorter = config.base_url.without_last_segment()
+        if shorter is None:
             raise
-        return (yield from probe(config.copy_with(base_url=RunnerUrl.no_tenant(shorter)), {}))
+        return (yield from probe(config.copy_with(base_url=shorter), {}))
 
 
 def _check_call(method: str, config: Config, options: CallOptions) -> Config:

@@ -180,13 +180,11 @@ def columns_of_results(results: Iterable[RecordResult], taken: Iterable[str] = (
     """
     results = list(results)
     rows = sorted((one.row for one in results), key=itemgetter('index'))
+    names = columns_of(rows)
     if joins:
-        taken = set(taken)
         kept = {name for one in results for name in one.kept or ()}
-        rows = [_without_inputs(row, kept, taken) for row in rows]
+        rows = [_without_inputs(row, kept, set(taken)) for row in rows]
         names = [name for name in columns_of(rows) if name != 'index']
-    else:
-        names = columns_of(rows)
     return rows_to_columns([{name: _own(value) for name, value in row.items()} for row in rows], names)
 
 
@@ -197,5 +195,5 @@ def _without_inputs(row: dict[str, Any], kept: set[str], taken: set[str]) -> dic
 
 
 def _own(value: Any) -> Any:
-    """A value of the caller's own: what he does to a table is not done to the results that are kept."""
+    """Copy a list or an object, so that changing it in a table does not change the results that are kept."""
     return copy.deepcopy(value) if type(value) in (list, dict) else value
