@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import attrs
 
+from ._secret import Secret, hide_address
 from .errors import SparkConfigError, SparkSdkError, shorten
 from .uri import check_name
 
@@ -56,12 +57,14 @@ class RunnerUrl:
     value: str
     tenant: str
 
-    def __init__(self, url: str | None = None, tenant: str | None = None) -> None:
-        address = url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL
+    def __init__(self, url: str | Secret | None = None, tenant: str | None = None) -> None:
+        url = hide_address(url or os.environ.get(ENV_VARS.RUNNER_URL) or DEFAULT_RUNNER_URL)
         init: Any = getattr(self, '__attrs_init__')  # noqa: B009 - type checkers do not know what attrs adds
-        init(_checked(address), _checked_tenant(tenant or ''))
+        init(_checked(url), _checked_tenant(tenant or ''))
 
     def __repr__(self) -> str:
+        if not hasattr(self, 'tenant'):
+            return 'RunnerUrl(being built)'
         return f'RunnerUrl({self.value!r}, {self.tenant!r})'
 
     @property
@@ -90,7 +93,7 @@ class RunnerUrl:
         return RunnerUrl(self.value.rpartition('/')[0]) if urlsplit(self.value).path else None
 
     @staticmethod
-    def of(*, url: str | None = None, tenant: str | None = None) -> RunnerUrl:
+    def of(*, url: str | Secret | None = None, tenant: str | None = None) -> RunnerUrl:
         """Build an address. The tenant is given separately, or is the last segment of the path.
 
         Args:
@@ -105,7 +108,8 @@ class RunnerUrl:
         >>> RunnerUrl.of(url='http://localhost:3000/mypath', tenant='my-tenant')
         RunnerUrl('http://localhost:3000/mypath', 'my-tenant')
         """
-        address = RunnerUrl(url or '').value
+        url = hide_address(url)
+        address = RunnerUrl(url).value
         last = urlsplit(address).path.rpartition('/')[2]
         named = unquote(last)
         if last and tenant in (None, '', last, named):
@@ -125,29 +129,41 @@ class RunnerUrl:
         return RunnerUrl(url or self.value, tenant or self.tenant)
 
 
-def _checked(value: object) -> str:
-    """Check an address; return it without trailing slashes. Error messages leave out what may be a password."""
-    if not isinstance(value, str):
-        raise SparkConfigError(f'base_url must be text, not {type(value).__name__}')
-    value = value.strip()
+def _checked(address: Any) -> str:
+    """Check an address that `hide_address` has returned; return it without trailing slashes."""
+    if not isinstance(address, Secret):
+        raise SparkConfigError(f'base_url must be text, not {type(address).__name__}')
+    if problem := _problem_of(address.reveal().strip()):
+        raise SparkConfigError(problem)
+    return address.reveal().strip().rstrip('/')
+
+
+def _problem_of(value: str) -> str:
+    """Why this is not an address; empty if it is one.
+
+    The text leaves out what may be a password. No error is raised here, because its traceback would show the address.
+    """
     hint = f'it needs a scheme and a host, such as {DEFAULT_RUNNER_URL}'
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        reason = NO_USER if '@' in value else f'base_url is not an address: {shorten(str(error), 200)}; {hint}'
-        raise SparkConfigError(reason) from None
+        return NO_USER if '@' in value else f'base_url is not an address: {shorten(str(error), 200)}; {hint}'
     if '@' in parts.netloc:
-        raise SparkConfigError(NO_USER)
+        return NO_USER
     if parts.scheme not in ('http', 'https') or not parts.hostname:
-        raise SparkConfigError(f'base_url {_hidden(value)!r} is not an address; {hint}')
+        return f'base_url {_hidden(value)!r} is not an address; {hint}'
     if parts.query or parts.fragment or value.endswith(('?', '#')):
-        raise SparkConfigError('base_url must end with its path; it has a query or a fragment')
+        return 'base_url must end with its path; it has a query or a fragment'
     if port == 0 or parts.netloc.endswith(':'):
-        raise SparkConfigError(f'base_url {_hidden(value)!r} has no port after its colon, or port 0')
-    _check_host(parts, value)
-    in_ascii(value)
-    return value.rstrip('/')
+        return f'base_url {_hidden(value)!r} has no port after its colon, or port 0'
+    if problem := _problem_of_host(parts) or _problem_of_path(parts.path):
+        return f'base_url {_hidden(value)!r} has {problem}'
+    try:
+        in_ascii(value)
+    except SparkConfigError as error:
+        return error.message
+    return ''
 
 
 def _checked_tenant(tenant: str) -> str:
@@ -183,19 +199,21 @@ def in_ascii(url: str) -> str:
     return parts._replace(netloc=named if parts.port is None else f'{named}:{parts.port}').geturl()
 
 
-def _check_host(parts: SplitResult, value: str) -> None:
-    host, value = parts.hostname or '', _hidden(value)
+def _problem_of_host(parts: SplitResult) -> str:
+    host = parts.hostname or ''
     if parts.netloc.startswith('['):
         try:
             ipaddress.IPv6Address(host.partition('%')[0])
         except ValueError:
-            raise SparkConfigError(f'base_url {value!r} has brackets, but no IPv6 address in them') from None
-    elif re.search(r'[\s\\^`{|}<>"%]', host) or not _can_be_name(host):
-        raise SparkConfigError(f'base_url {value!r} has an invalid host name')
-    if any(segment in ('.', '..') for segment in parts.path.split('/')) or re.search(
-        r'[\s\x00-\x1f\x7f\\]', parts.path
-    ):
-        raise SparkConfigError(f'base_url {value!r} has a path that cannot be sent as it is')
+            return 'brackets, but no IPv6 address in them'
+        return ''
+    invalid = re.search(r'[\s\\^`{|}<>"%]', host) or not _can_be_name(host)
+    return 'an invalid host name' if invalid else ''
+
+
+def _problem_of_path(path: str) -> str:
+    has_dots = any(segment in ('.', '..') for segment in path.split('/'))
+    return 'a path that cannot be sent as it is' if has_dots or re.search(r'[\s\x00-\x1f\x7f\\]', path) else ''
 
 
 def _can_be_name(host: str) -> bool:

@@ -16,6 +16,7 @@ from ._many.results import AsyncManyResults
 from ._many.run import prepare, reading_of
 from ._many.sources import Source, open_source
 from ._perform import awaiting
+from ._secret import hide, hide_address
 from .config import UNPICKLED, Config, RunnerUrl, build_config, static_config
 from .options import (
     CallOptions,
@@ -207,10 +208,8 @@ class AsyncClient:
             SparkDecodeError: The answer does not come from a runner.
             SparkConfigError: The address or an option is not valid.
         """
-        try:
-            config = static_config(base_url, token, options)
-        finally:
-            del token, options  # a traceback shows no more of them
+        base_url, token = hide_address(base_url), hide(token)
+        config = static_config(base_url, token, options)
         async with AsyncClient.use(config, http_client) as client:
             return await awaiting.perform(probes.ask_runner(config, probes.check_health), client._connections)  # noqa: SLF001 - its own
 
@@ -225,10 +224,8 @@ class AsyncClient:
 
         The arguments and errors are those of `health_check`.
         """
-        try:
-            config = static_config(base_url, token, options)
-        finally:
-            del token, options  # a traceback shows no more of them
+        base_url, token = hide_address(base_url), hide(token)
+        config = static_config(base_url, token, options)
         async with AsyncClient.use(config, http_client) as client:
             return await awaiting.perform(probes.ask_runner(config, probes.get_version), client._connections)  # noqa: SLF001 - its own
 
@@ -243,10 +240,8 @@ class AsyncClient:
 
         The arguments and errors are those of `health_check`.
         """
-        try:
-            config = static_config(base_url, token, options)
-        finally:
-            del token, options  # a traceback shows no more of them
+        base_url, token = hide_address(base_url), hide(token)
+        config = static_config(base_url, token, options)
         async with AsyncClient.use(config, http_client) as client:
             return await awaiting.perform(probes.ask_runner(config, probes.get_status), client._connections)  # noqa: SLF001 - its own
 

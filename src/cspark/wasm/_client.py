@@ -15,6 +15,7 @@ from ._many.results import ManyResults
 from ._many.run import prepare, reading_of
 from ._many.sources import open_source
 from ._perform import blocking
+from ._secret import hide, hide_address
 from .config import UNPICKLED, Config, RunnerUrl, build_config, static_config
 from .options import (
     CallOptions,
@@ -198,10 +199,8 @@ class Client:
             SparkDecodeError: The answer does not come from a runner.
             SparkConfigError: The address or an option is not valid.
         """
-        try:
-            config = static_config(base_url, token, options)
-        finally:
-            del token, options  # a traceback shows no more of them
+        base_url, token = hide_address(base_url), hide(token)
+        config = static_config(base_url, token, options)
         with Client.use(config, http_client) as client:
             return blocking.perform(probes.ask_runner(config, probes.check_health), client._connections)  # noqa: SLF001 - its own
 
@@ -216,10 +215,8 @@ class Client:
 
         The arguments and errors are those of `health_check`.
         """
-        try:
-            config = static_config(base_url, token, options)
-        finally:
-            del token, options  # a traceback shows no more of them
+        base_url, token = hide_address(base_url), hide(token)
+        config = static_config(base_url, token, options)
         with Client.use(config, http_client) as client:
             return blocking.perform(probes.ask_runner(config, probes.get_version), client._connections)  # noqa: SLF001 - its own
 
@@ -234,10 +231,8 @@ class Client:
 
         The arguments and errors are those of `health_check`.
         """
-        try:
-            config = static_config(base_url, token, options)
-        finally:
-            del token, options  # a traceback shows no more of them
+        base_url, token = hide_address(base_url), hide(token)
+        config = static_config(base_url, token, options)
         with Client.use(config, http_client) as client:
             return blocking.perform(probes.ask_runner(config, probes.get_status), client._connections)  # noqa: SLF001 - its own
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ._answer import SHOWN_HEADERS
+from ._secret import Secret
 
 __all__ = ['mask', 'secrets_in']
 
@@ -16,13 +17,13 @@ SHORTEST_SECRET: Final = 8
 """A shorter secret is masked only as a whole word, because it may be a part of an ordinary one."""
 
 
-def secrets_in(credentials: Mapping[str, str], headers: Mapping[str, str]) -> list[str]:
+def secrets_in(credentials: Mapping[str, Secret], headers: Mapping[str, str]) -> list[str]:
     """List the secrets of a request: its credentials, and the values of headers that may contain others.
 
     The longest come first, so that a secret that contains another one is masked as a whole.
     """
     # The last word, because the value of `Authorization` starts with a scheme such as `Bearer`.
-    sent = [value.rpartition(' ')[2] for value in credentials.values()]
+    sent = [secret.reveal().rpartition(' ')[2] for secret in credentials.values()]
     further = [value for name, value in headers.items() if name.lower() not in SHOWN_HEADERS]
     return sorted({*sent, *further} - {''}, key=len, reverse=True)
 

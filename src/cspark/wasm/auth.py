@@ -1,4 +1,4 @@
-"""Credentials: an API key, a bearer token, or none (`open`). Only this module holds them, and it masks them."""
+"""Credentials: an API key, a bearer token, or none (`open`)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
-from .errors import SparkConfigError, forgetting
+from ._secret import Secret, hide
+from .errors import SparkConfigError
 
 __all__ = ['Authorization', 'TokenLike']
 
-OPEN: Final = 'open'
+OPEN: Final = Secret('open')
+"""The word that stands for no credentials."""
+
 WAS_LEFT: Final = (
     'the credentials were not pickled with the configuration; give them again with copy_with(api_key=...) or '
     'copy_with(token=...), or pickle config.with_credentials_in_pickles(), which includes them in clear text'
 )
-LONGEST_HIDDEN: Final = 8
-"""A secret of up to so many characters is hidden as a whole: four of them would be too much of it."""
-
 API_KEY_HEADER: Final = 'x-synthetic-key'
 
 TokenLike: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
@@ -47,14 +47,18 @@ class Authorization:
 
     __slots__ = ('_api_key', '_source', '_token', '_travels', '_was_left', 'auth')
 
-    def __init__(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> None:
+    def __init__(
+        self, *, api_key: str | Secret | None = None, token: TokenLike | Secret | None = None, auth: Any = None
+    ) -> None:
+        api_key, token = hide(api_key), hide(token)
+        self.auth = auth
+        self._api_key = self._token = self._source = None
+        self._travels = self._was_left = False
         if auth is not None and not hasattr(auth, 'auth_flow'):
             raise SparkConfigError(f'auth must be an httpx.Auth, not {type(auth).__name__}')
-        self.auth = auth
-        self._travels = self._was_left = False
         self._api_key = _checked('api_key', api_key)
         self._source = token if callable(token) else None
-        self._token = None if callable(token) else checked_token(token)
+        self._token = None if callable(token) else _checked_token(token)
         if not (self._api_key or self._token or self._source) and auth is None:
             raise SparkConfigError(
                 'credentials are missing; give token=... or api_key=..., or token="open" for a runner that needs none '
@@ -74,10 +78,15 @@ class Authorization:
     @property
     def token(self) -> str | None:
         """The bearer token as it is sent, in clear text; None until it has been fetched."""
-        return self._token
+        return self._token.reveal() if self._token else None
 
     @property
     def as_header(self) -> dict[str, str]:
+        """The header with the credentials in clear text; empty where `credentials` is."""
+        return {name: secret.reveal() for name, secret in self.credentials.items()}
+
+    @property
+    def credentials(self) -> dict[str, Secret]:
         """The header with the credentials; empty if none are sent, if an `httpx.Auth` adds them, or before a fetch."""
         if self._was_left:
             raise SparkConfigError(WAS_LEFT)
@@ -85,7 +94,7 @@ class Authorization:
             return {}
         if self._api_key:
             return {API_KEY_HEADER: self._api_key}
-        return {'Authorization': f'Bearer {self._token}'} if self._token else {}
+        return {'Authorization': Secret(f'Bearer {self._token.reveal()}')} if self._token else {}
 
     @property
     def source(self) -> Callable[[], Any] | None:
@@ -98,16 +107,16 @@ class Authorization:
         Raises:
             SparkConfigError: The value is not a token that can be sent.
         """
-        try:
-            self._token = checked_token(token)
-        except SparkConfigError as error:
-            token = None
-            raise forgetting(error)
+        token = hide(token)
+        self._token = _checked_token(token)
         if not self._token:
             raise SparkConfigError('the function given as token returned no token')
 
-    def replace(self, *, api_key: str | None = None, token: TokenLike | None = None, auth: Any = None) -> Authorization:
+    def replace(
+        self, *, api_key: str | Secret | None = None, token: TokenLike | Secret | None = None, auth: Any = None
+    ) -> Authorization:
         """Return new credentials if any are given, else these."""
+        api_key, token = hide(api_key), hide(token)
         if api_key is None and token is None and auth is None:
             return self
         return Authorization(api_key=api_key, token=token, auth=auth)
@@ -161,30 +170,23 @@ class Authorization:
         return f'Authorization(api_key={self.api_key!r}, token={token})'
 
 
-def checked_token(token: object) -> str | None:
-    """Check a token; return it without a leading `Bearer`, and None for an empty one.
-
-    Raises:
-        SparkConfigError: The token cannot be sent in a header.
-    """
-    text = _checked('token', token)
-    return re.sub(r'^bearer(\s+|$)', '', text, flags=re.IGNORECASE).strip() if text else None
+def _checked_token(token: Any) -> Secret | None:
+    """Check a token; return it without a leading `Bearer`, and None for an empty one."""
+    checked = _checked('token', token)
+    return Secret(re.sub(r'^bearer(\s+|$)', '', checked.reveal(), flags=re.IGNORECASE).strip()) if checked else None
 
 
-def _checked(name: str, value: object) -> str | None:
-    if value is None:
+def _checked(name: str, secret: Any) -> Secret | None:
+    """Check a credential that `hide` has returned."""
+    if secret is None:
         return None
-    if not isinstance(value, str):
-        raise SparkConfigError(f'{name} must be text, not {type(value).__name__}')
-    value = value.strip()
-    if not value.isascii() or not value.isprintable():
-        raise SparkConfigError(f'{name} contains a character that is not allowed in a header')
-    return value
+    hidden: Secret = secret
+    if hidden.problem:
+        raise SparkConfigError(f'{name} {hidden.problem}')
+    return Secret(hidden.reveal().strip())
 
 
-def _masked(secret: str | None) -> str | None:
+def _masked(secret: Secret | None) -> str | None:
     if not secret or secret == OPEN:
-        return secret or None
-    if len(secret) <= LONGEST_HIDDEN:
-        return '****'
-    return f'{"*" * min(len(secret) - 4, 8)}{secret[-4:]}'
+        return 'open' if secret else None
+    return secret.mask

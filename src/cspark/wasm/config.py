@@ -9,14 +9,15 @@ import re
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from ._address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
 from ._answer import SHOWN_HEADERS
+from ._secret import HiddenHeaders, Secret, hide, hide_address, hide_headers
 from .auth import Authorization, TokenLike
-from .errors import SparkConfigError, SparkSdkError, forgetting
+from .errors import SparkConfigError
 from .logger import LoggerLike, logger_for
 from .options import ClientOptions, StaticOptions, check_options
 from .retry_policy import DEFAULT_MAX_RETRIES, DEFAULT_RETRY_INTERVAL, RetryPolicy
@@ -67,7 +68,70 @@ RESERVED: Final = frozenset(
 """Headers that only the client may set: credentials, and those that describe the connection or the body."""
 
 
-class Config:
+def _trust(verify: Any) -> bool | str | ssl.SSLContext:
+    if verify is None:
+        return True
+    if isinstance(verify, (bool, str)) or ('ssl' in sys.modules and isinstance(verify, sys.modules['ssl'].SSLContext)):
+        trusted: bool | str | ssl.SSLContext = verify
+        return trusted
+    raise SparkConfigError(
+        f'verify must be True, False, the path of a file of certificates or an ssl.SSLContext, not {verify!r}'
+    )
+
+
+def _transport(transport: Any) -> Literal['httpx'] | None:
+    if transport not in (None, 'httpx'):
+        raise SparkConfigError(f"transport must be 'httpx' or not be given, not {transport!r:.100}")
+    chosen: Literal['httpx'] | None = transport
+    return chosen
+
+
+def _age(seconds: Any) -> float:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
+        raise SparkConfigError(f'max_connection_age must be a number of seconds above 0, not {seconds!r:.100}')
+    return float(seconds)
+
+
+def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    if problem := _problem_of_headers(headers):
+        raise SparkConfigError(problem)
+    return MappingProxyType(HiddenHeaders(headers or {}))
+
+
+def _problem_of_headers(headers: Any) -> str:
+    """Why these headers cannot be sent. No error is raised here, because its traceback would show the values."""
+    if not isinstance(headers, (Mapping, NoneType)):
+        return f'headers must be a mapping of names to text, not {type(headers).__name__}'
+    given: Mapping[Any, Any] = headers or {}  # pyright: ignore[reportUnknownVariableType]
+    for name, value in given.items():
+        if not all(isinstance(part, str) for part in (name, value)):
+            return f'headers must be text, not {type(value).__name__}: {name!r}'
+        if not _HEADER_NAME.fullmatch(name):
+            return f'{name!r} is not a valid header name'
+        if name.lower() in RESERVED:
+            return f'the header {name!r} is set by the client; give credentials as api_key=... or token=...'
+        if not value.isascii() or not value.isprintable():
+            return f'the header {name!r} contains a character that cannot be sent'
+    return ''
+
+
+@attrs.frozen(repr=False, hash=False)
+class _Fields:
+    """The fields of a configuration, once its arguments and the environment are read."""
+
+    base_url: RunnerUrl
+    auth: Authorization
+    timeout: float
+    phases: Mapping[str, float] | None
+    retry: RetryPolicy
+    extra_headers: Mapping[str, str] = attrs.field(converter=_headers)
+    logger: logging.Logger = attrs.field(converter=logger_for)
+    verify: bool | str | ssl.SSLContext = attrs.field(converter=_trust)
+    transport: Literal['httpx'] | None = attrs.field(converter=_transport)
+    max_connection_age: float = attrs.field(converter=_age)
+
+
+class Config(_Fields):
     """The configuration of a client. It is immutable.
 
     Values come from the arguments, then from the environment, then from the defaults.
@@ -99,37 +163,15 @@ class Config:
     60.0
     """
 
-    __slots__ = (
-        'auth',
-        'base_url',
-        'extra_headers',
-        'logger',
-        'max_connection_age',
-        'phases',
-        'retry',
-        'timeout',
-        'transport',
-        'verify',
-    )
-
-    base_url: RunnerUrl
-    auth: Authorization
-    timeout: float
-    phases: Mapping[str, float] | None
-    retry: RetryPolicy
-    extra_headers: Mapping[str, str]
-    logger: logging.Logger
-    verify: bool | str | ssl.SSLContext
-    transport: Literal['httpx'] | None
-    max_connection_age: float
+    __slots__ = ()
 
     def __init__(
         self,
         *,
-        base_url: str | RunnerUrl | None = None,
+        base_url: str | Secret | RunnerUrl | None = None,
         tenant: str | None = None,
-        api_key: str | None = None,
-        token: TokenLike | None = None,
+        api_key: str | Secret | None = None,
+        token: TokenLike | Secret | None = None,
         auth: httpx.Auth | Authorization | None = None,
         timeout: float | httpx.Timeout | None = None,
         max_retries: int | RetryPolicy | None = None,
@@ -140,27 +182,32 @@ class Config:
         transport: Literal['httpx'] | None = None,
         max_connection_age: float = DEFAULT_CONNECTION_AGE,
     ) -> None:
+        base_url, extra_headers = hide_address(base_url), hide_headers(extra_headers)
+        api_key, token = hide(api_key), hide(token)
         if isinstance(base_url, RunnerUrl):
             address = _agreed(base_url, tenant)
         else:
             address = RunnerUrl.of(url=base_url, tenant=tenant)
         if not isinstance(auth, Authorization):
             if api_key is None and token is None and auth is None:
-                api_key, token = os.environ.get(ENV_VARS.API_KEY), os.environ.get(ENV_VARS.BEARER_TOKEN)
+                api_key, token = hide(os.environ.get(ENV_VARS.API_KEY)), hide(os.environ.get(ENV_VARS.BEARER_TOKEN))
             auth = Authorization(api_key=api_key, token=token, auth=auth)
         limit, phases = _timeout(timeout)
-        self._set(
+        super().__init__(
             base_url=address,
             auth=auth,
             timeout=limit,
             phases=phases,
             retry=_policy(max_retries, retry_interval),
-            extra_headers=_headers(extra_headers),
-            logger=logger_for(logger),
-            verify=_trust(verify),
-            transport=_transport(transport),
-            max_connection_age=_age(max_connection_age),
+            extra_headers=extra_headers,
+            logger=logger,
+            verify=verify,
+            transport=transport,
+            max_connection_age=max_connection_age,
         )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f'a Config is immutable; make another one with copy_with({name}=...)')
 
     def sends_like(self, other: Config) -> bool:
         """Whether a client of this configuration can share the connections of a client of the other one."""
@@ -169,13 +216,6 @@ class Config:
             other.transport,
             other.max_connection_age,
         )
-
-    def _set(self, **values: object) -> None:
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f'a Config is immutable; make another one with copy_with({name}=...)')
 
     def with_credentials_in_pickles(self) -> Config:
         """Return a copy whose pickles contain its credentials and extra headers in clear text.
@@ -188,12 +228,16 @@ class Config:
         >>> pickle.loads(pickle.dumps(config.with_credentials_in_pickles())) == config
         True
         """
-        copy = self.copy_with()
-        copy._set(auth=self.auth.travelling())  # noqa: SLF001 - its own
+        return self._evolve(auth=self.auth.travelling())
+
+    def _evolve(self, **changes: Any) -> Config:
+        """Return a copy with some fields replaced. `attrs.evolve` is for classes whose arguments are their fields."""
+        copy = Config.__new__(Config)
+        _Fields.__init__(copy, **{**attrs.asdict(self, recurse=False), **changes})
         return copy
 
     def __getstate__(self) -> dict[str, object]:
-        state = {name: getattr(self, name) for name in self.__slots__}
+        state = attrs.asdict(self, recurse=False)
         state['extra_headers'] = dict(self.extra_headers)  # a view that cannot be changed does not pickle
         if not self.auth.travels and any(name.lower() not in SHOWN_HEADERS for name in self.extra_headers):
             state |= {'extra_headers': {}, 'auth': self.auth.left_behind()}
@@ -205,14 +249,8 @@ class Config:
     def __deepcopy__(self, _memo: object) -> Config:
         return self.copy_with()
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        headers = cast('dict[str, str]', state['extra_headers'])
-        self._set(**{**state, 'extra_headers': MappingProxyType(headers)})
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Config) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        _Fields.__init__(self, **state)
 
     def __repr__(self) -> str:
         if not hasattr(self, 'logger'):
@@ -243,10 +281,10 @@ class Config:
     def copy_with(
         self,
         *,
-        base_url: str | RunnerUrl | None = None,
+        base_url: str | Secret | RunnerUrl | None = None,
         tenant: str | None = None,
-        api_key: str | None = None,
-        token: TokenLike | None = None,
+        api_key: str | Secret | None = None,
+        token: TokenLike | Secret | None = None,
         auth: httpx.Auth | None = None,
         timeout: float | httpx.Timeout | None = None,
         max_retries: int | RetryPolicy | None = None,
@@ -263,75 +301,45 @@ class Config:
         >>> config.copy_with(tenant='another', timeout=5000).base_url.full
         'http://localhost:3000/another'
         """
-        if isinstance(base_url, str):
-            base_url = RunnerUrl.of(url=base_url, tenant=tenant or self.base_url.tenant)
-        elif base_url is not None and not base_url.tenant:
-            base_url = base_url.copy_with(tenant=tenant or self.base_url.tenant)
-        limit, phases = (self.timeout, self.phases) if timeout is None else _timeout(timeout)
-        copy = Config.__new__(Config)
-        copy._set(  # noqa: SLF001 - its own
-            base_url=_agreed(base_url, tenant) if base_url else self.base_url.copy_with(tenant=tenant),
-            auth=self.auth.replace(api_key=api_key, token=token, auth=auth),
-            timeout=limit,
-            phases=phases,
-            retry=_policy(max_retries, retry_interval, self.retry),
-            extra_headers=_headers(self.extra_headers if extra_headers is None else extra_headers),
-            logger=self.logger if logger is None else logger_for(logger),
-            verify=self.verify if verify is None else _trust(verify),
-            transport=self.transport if transport is None else _transport(transport),
-            max_connection_age=self.max_connection_age if max_connection_age is None else _age(max_connection_age),
-        )
-        return copy
+        base_url, extra_headers = hide_address(base_url), hide_headers(extra_headers)
+        api_key, token = hide(api_key), hide(token)
+        address = self.base_url.copy_with(tenant=tenant)
+        if isinstance(base_url, RunnerUrl):
+            address = _agreed(base_url, tenant or base_url.tenant or self.base_url.tenant)
+        elif base_url is not None:
+            address = RunnerUrl.of(url=base_url, tenant=tenant or self.base_url.tenant)
+        changes: dict[str, Any] = {
+            'base_url': address,
+            'auth': self.auth.replace(api_key=api_key, token=token, auth=auth),
+            'retry': _policy(max_retries, retry_interval, self.retry),
+        }
+        if timeout is not None:
+            changes['timeout'], changes['phases'] = _timeout(timeout)
+        given = {
+            'extra_headers': extra_headers,
+            'logger': logger,
+            'verify': verify,
+            'transport': transport,
+            'max_connection_age': max_connection_age,
+        }
+        return self._evolve(**changes, **{name: value for name, value in given.items() if value is not None})
 
 
 def build_config(method: str, options: ClientOptions, before: Config | None = None) -> Config:
     """Build a configuration from keyword arguments, based on an earlier one if it is given.
 
     Raises:
-        SparkSdkError: An argument is unknown or not valid. The arguments are cleared then, because they may hold
-            secrets and error reports show the variables of frames.
+        SparkSdkError: An argument is unknown or not valid.
     """
-    try:
-        check_options(method, options, ClientOptions)
-        return before.copy_with(**options) if before else Config(**options)
-    except SparkSdkError as error:
-        cast('dict[str, object]', options).clear()
-        raise forgetting(error)
+    check_options(method, options, ClientOptions)
+    return before.copy_with(**options) if before else Config(**options)
 
 
-def static_config(base_url: str | RunnerUrl | None, token: str, options: StaticOptions) -> Config:
+def static_config(base_url: str | Secret | RunnerUrl | None, token: str | Secret, options: StaticOptions) -> Config:
     """Build a configuration for the calls that need no tenant: health, version, status."""
-    try:
-        check_options('a static method', options, StaticOptions)
-        address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl.no_tenant(base_url or '')
-        return Config(base_url=address, token=token, **options)
-    except SparkSdkError as error:
-        base_url = token = ''
-        raise forgetting(error)
-
-
-def _trust(verify: Any) -> bool | str | ssl.SSLContext:
-    if verify is None:
-        return True
-    if isinstance(verify, (bool, str)) or ('ssl' in sys.modules and isinstance(verify, sys.modules['ssl'].SSLContext)):
-        trusted: bool | str | ssl.SSLContext = verify
-        return trusted
-    raise SparkConfigError(
-        f'verify must be True, False, the path of a file of certificates or an ssl.SSLContext, not {verify!r}'
-    )
-
-
-def _transport(transport: Any) -> Literal['httpx'] | None:
-    if transport not in (None, 'httpx'):
-        raise SparkConfigError(f"transport must be 'httpx' or not be given, not {transport!r:.100}")
-    chosen: Literal['httpx'] | None = transport
-    return chosen
-
-
-def _age(seconds: Any) -> float:
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-        raise SparkConfigError(f'max_connection_age must be a number of seconds above 0, not {seconds!r:.100}')
-    return float(seconds)
+    check_options('a static method', options, StaticOptions)
+    address = base_url if isinstance(base_url, RunnerUrl) else RunnerUrl(base_url)
+    return Config(base_url=address, token=token, **options)
 
 
 def _agreed(address: RunnerUrl, tenant: str | None) -> RunnerUrl:
@@ -375,20 +383,3 @@ def _policy(retries: Any, interval: Any, before: RetryPolicy | None = None) -> R
         return retries
     given = {name: value for name, value in (('max_retries', retries), ('interval', interval)) if value is not None}
     return attrs.evolve(before or RetryPolicy(), **given)
-
-
-def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
-    if not isinstance(headers, (Mapping, NoneType)):
-        raise SparkConfigError(f'headers must be a mapping of names to text, not {type(headers).__name__}')
-    for name, value in (headers or {}).items():
-        if not all(isinstance(part, str) for part in (name, value)):
-            raise SparkConfigError(f'headers must be text, not {type(value).__name__}: {name!r}')
-        if not _HEADER_NAME.fullmatch(name):
-            raise SparkConfigError(f'{name!r} is not a valid header name')
-        if name.lower() in RESERVED:
-            raise SparkConfigError(
-                f'the header {name!r} is set by the client; give credentials as api_key=... or token=...'
-            )
-        if not value.isascii() or not value.isprintable():
-            raise SparkConfigError(f'the header {name!r} contains a character that cannot be sent')
-    return MappingProxyType(dict(headers or {}))

@@ -399,12 +399,6 @@ _HINTS: Final[Mapping[int, str]] = {
 }
 
 
-def forgetting(error: SparkError) -> SparkError:
-    """Remove the traceback and the chained exceptions of an error: their frames may hold credentials."""
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
-
-
 def runner_message(data: object) -> str:
     """Extract the runner's message from an error answer; return an empty string if there is none.
 

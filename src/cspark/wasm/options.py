@@ -12,6 +12,7 @@ from uuid import UUID
 from ._address import RunnerUrl
 from ._codec.compression import Encoding
 from ._progress import UploadProgress
+from ._secret import hide, hide_address, hide_headers
 from .auth import TokenLike
 from .errors import SparkSdkError
 from .inputs import Inputs, Missing
@@ -214,13 +215,6 @@ class ValidateOptions(MetadataOptions, total=False):
     """`static` (the default) for the rules of a cell alone, `dynamic` for rules that depend on other inputs."""
 
 
-class HiddenHeaders(dict[str, str]):
-    """Headers whose `repr` hides the values, which may be credentials and would appear in error reports."""
-
-    def __repr__(self) -> str:
-        return f'<headers {sorted(self)}>'
-
-
 LAYOUTS: Final = ('rows', 'columnar')
 COMPILERS: Final = ('Neuron', 'Type3', 'Type2', 'Type1', 'Xconnector')
 
@@ -232,11 +226,12 @@ NOT_OF_A_RUNNER: Final = {
 
 
 def check_options(method: str, options: Any, accepted: type[Any]) -> None:
-    """Refuse unknown keyword arguments, and wrap headers so that their values are hidden.
+    """Hide the credentials and headers among the keyword arguments, and refuse unknown ones.
 
     Raises:
         SparkSdkError: An argument is unknown; the message names it, a similar one, and all that are accepted.
     """
+    hide_among(options)
     names: frozenset[str] = accepted.__optional_keys__ | accepted.__required_keys__
     given: list[str] = list(options)
     for name in given:
@@ -246,9 +241,16 @@ def check_options(method: str, options: Any, accepted: type[Any]) -> None:
             close = difflib.get_close_matches(name, names, 1)
             hint = f'; did you mean {close[0]!r}?' if close else '.'
             raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
-    for name in ('headers', 'extra_headers'):
-        if isinstance(options.get(name), dict):
-            options[name] = HiddenHeaders(options[name])
+
+
+def hide_among(options: dict[str, Any]) -> None:
+    """Hide the credentials and headers among keyword arguments, in place: the frames of callers show them too."""
+    for name in options.keys() & {'api_key', 'token'}:
+        options[name] = hide(options[name])
+    if 'base_url' in options:
+        options['base_url'] = hide_address(options['base_url'])
+    for name in options.keys() & {'headers', 'extra_headers'}:
+        options[name] = hide_headers(options[name])
 
 
 def one_of(name: str, value: object, accepted: Sequence[str]) -> str | None:

@@ -14,6 +14,7 @@ from .._about import SPARK_USER_AGENT, about
 from .._answer import Answer, shown
 from .._codec.json import decode_answer, is_object
 from .._masking import mask, secrets_in
+from .._secret import HiddenHeaders
 from ..config import Config
 from ..errors import (
     ApiErrorCause,
@@ -25,7 +26,7 @@ from ..errors import (
     error_response,
     shorten,
 )
-from ..options import CallOptions, HiddenHeaders
+from ..options import CallOptions
 from .retry import Retry, after_answer, after_failure
 from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 
@@ -226,7 +227,7 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]
         if config.auth.source and not config.auth.token:
             yield from _fetch_token(config, step)
         attempts.sent += 1
-        step.credentials = config.auth.as_header
+        step.credentials = config.auth.credentials
         answer = yield from send(step)
         must_renew = answer.status == 401 and config.auth.source and not (attempts.renewed or attempts.once)
         if must_renew:
@@ -251,7 +252,7 @@ def _fetch_token(config: Config, step: Send) -> Flow[None]:
     auth = config.auth
 
     def fetch() -> Any:
-        is_new = auth.token and auth.as_header != step.credentials
+        is_new = auth.token and auth.credentials != step.credentials
         return auth.token if is_new or auth.source is None else auth.source()
 
     blocks = not inspect.iscoroutinefunction(auth.source)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from .._answer import Answer
+from .._secret import HiddenHeaders, Secret
 from ..errors import SparkSdkError
 
 __all__ = ['Compute', 'Flow', 'Pause', 'Send', 'Step', 'Undelivered', 'compute', 'send']
@@ -48,11 +49,16 @@ class Send:
     url: str
     deadline: float
     headers: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
-    credentials: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), repr=False)
+    credentials: Mapping[str, Secret] = field(default_factory=lambda: dict[str, Secret]())
     content: bytes | None = field(default=None, repr=False)
     files: Sequence[tuple[str, Any]] | None = None
     phases: Mapping[str, float] | None = None
     auth: Any = None
+
+    def revealed_headers(self) -> HiddenHeaders:
+        """Return all headers, with the credentials in clear text, for whoever writes the request."""
+        revealed = {name: secret.reveal() for name, secret in self.credentials.items()}
+        return HiddenHeaders({**self.headers, **revealed})
 
 
 @dataclass(slots=True)

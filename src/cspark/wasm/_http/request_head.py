@@ -78,7 +78,7 @@ def write_head(where: Target, step: Send) -> bytes:
     Raises:
         ValueError: A header contains a line break, or a character outside of Latin-1.
     """
-    headers = {**step.headers, **step.credentials}
+    headers = step.revealed_headers()
     lines = [f'{step.method} {where.path} HTTP/1.1', f'Host: {where.authority}', *_default_lines(*headers)]
     lines += [f'{name}: {value}' for name, value in headers.items()]
     if step.content is not None:

@@ -14,6 +14,7 @@ import httpx
 from .._address import in_ascii
 from .._answer import Answer, shown
 from .._calls.steps import Send, Undelivered
+from .._secret import Secret
 from ..errors import SparkConfigError
 from .echoes import Echoes, StrayAnswerError
 from .failures import (
@@ -77,7 +78,7 @@ class _HttpxCall:
         request = http_client.build_request(
             step.method,
             in_ascii(step.url),
-            headers={**step.headers, **step.credentials},
+            headers=step.revealed_headers(),
             content=step.content,
             files=files,
             timeout=httpx.Timeout(left, **phases),
@@ -237,7 +238,7 @@ def _sending(step: Send) -> dict[str, Any]:
 
 def _hide_what_auth_gave(step: Send, request: httpx.Request) -> None:
     """Treat the `Authorization` header that an `httpx.Auth` added as a credential, so that it is masked."""
-    step.credentials = {name: value for name, value in request.headers.items() if name == 'authorization'}
+    step.credentials = {name: Secret(value) for name, value in request.headers.items() if name == 'authorization'}
 
 
 def _received(step: Send, answer: httpx.Response, raw: bytes | None) -> Answer:

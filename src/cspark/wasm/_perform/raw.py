@@ -88,7 +88,7 @@ def _is_streamed(request: httpx.Request) -> bool:
 
 
 def _identified(request: httpx.Request, step: Send) -> httpx.Request:
-    request.headers.update({**step.headers, **step.credentials})
+    request.headers.update(step.revealed_headers())
     return request
 
 
@@ -113,7 +113,7 @@ def _step(request: httpx.Request, config: Config) -> Send:
         url=str(request.url),
         deadline=time.monotonic() + config.timeout_in_sec,
         headers=headers,
-        credentials=config.auth.as_header,
+        credentials=config.auth.credentials,
         content=content,
         phases=config.phases,
         auth=config.auth.auth,
