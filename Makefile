@@ -9,7 +9,7 @@ CODE := src tests examples scripts
 # Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
+.PHONY: help demo test thorough quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +18,10 @@ demo: $(READY) ## start a runner, upload a package, execute the service in it
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the tests, in four processes; ARGUMENTS="-n 0 tests/many" runs a room in one
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGUMENTS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not thorough' $(ARGUMENTS)
+
+thorough: $(READY) ## run the tests that `make test` leaves out, because each takes long: kills, endurance, random requests
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m thorough $(ARGUMENTS)
 
 quick: $(READY) ## check formats and types, and run the tests that need no socket; takes half a minute
 	@$(BIN)/ruff format --check --quiet $(CODE)

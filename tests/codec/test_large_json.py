@@ -29,6 +29,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_json, 'DECODE_SIZE', 16)
 
 
+@pytest.mark.thorough
 @settings(max_examples=500, deadline=None)
 @given(value=JSON, indent=st.sampled_from([None, 1]))
 def test_what_is_read_is_what_was_written(value: Any, indent: int | None) -> None:

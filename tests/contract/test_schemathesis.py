@@ -23,6 +23,8 @@ from schemathesis.pytest import _test_builder as builder
 import cspark.wasm as Hybrid
 from support.packages import CYLINDER, TERM_LIFE, TERM_LIFE_030, only, rename
 
+pytestmark = pytest.mark.thorough
+
 SERVICE_ID: Final = '7b0f4ffb-3f2a-4fd5-a8a4-3f4b5f6f1d52'
 VERSION_ID: Final = '0d8a5a54-6ad1-4b75-9c35-8f8d1b3c3b43'
 NAMES: Final = {

@@ -21,6 +21,8 @@ from support.faulty import BODY, answers, head, misbehaving, read_request, says_
 from support.sockets import counted, listening, secured
 from support.wire import SUCCESS
 
+pytestmark = pytest.mark.thorough
+
 WAYS = [(world, through) for world in ('sync', 'async') for through in ('own', 'httpx')]
 
 START = """

@@ -21,6 +21,8 @@ from support.certificates import authority, server_context
 from support.faulty import answers
 from support.sockets import Listener, counted, secured
 
+pytestmark = pytest.mark.thorough
+
 THROUGH = ['its own connections', 'httpx']
 SLOW = re.compile(r'^Executing .* took .* seconds\n', re.MULTILINE)
 """What asyncio says of a busy machine where it was asked to help with finding faults."""

@@ -23,6 +23,7 @@ CALLS = 2_000
 """How many calls each way makes among stray answers; through httpx, which takes longer, a third."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('way', WAYS)
 def test_no_call_of_many_gets_the_answer_of_another_one(way: str) -> None:
     count = CALLS if way in OWN else CALLS // 3

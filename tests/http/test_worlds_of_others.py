@@ -26,6 +26,8 @@ from support.sockets import listening
 from support.wire import SUCCESS
 from support.worlds import client_in
 
+pytestmark = pytest.mark.thorough
+
 THROUGH = ['its own connections', 'httpx']
 
 

@@ -21,6 +21,8 @@ import pytest
 from support.models import HANG, record, scripted
 from support.packages import CYLINDER, PROJECTION
 
+pytestmark = pytest.mark.thorough
+
 START: Final = f"""
 import os, sys, threading, time
 import cspark.wasm as Hybrid

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from typing import Any, Final
 
+import pytest
 from jupyter_client.manager import KernelManager
 
 from support.packages import CYLINDER
+
+pytestmark = pytest.mark.thorough
 
 USE: Final = f"""
 import json, os, psutil

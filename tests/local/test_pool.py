@@ -146,6 +146,7 @@ def test_the_records_of_one_call_run_on_several_instances(api: Api) -> None:
     assert len(calls[0].result()['outputs']) == 400
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('instances', 'count'), [(2, 2), (3, 5)])
 def test_other_services_answer_while_every_instance_of_one_hangs(instances: int, count: int) -> None:
     with serving(scripted(), CYLINDER, instances=instances, timeout=3) as api:

@@ -24,7 +24,7 @@ from support.worlds import WORLDS, client_in
 
 pa: Any = importlib.import_module('pyarrow')
 pq: Any = importlib.import_module('pyarrow.parquet')
-CHANGING = 40_000
+CHANGING = 20_000
 """Records of a file that changes while it is read: more than are read ahead."""
 
 

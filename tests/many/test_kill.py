@@ -38,7 +38,7 @@ else:
     with Hybrid.Client(**options) as client:
         client.services.execute_many('shapes/cylinder', inputs, **settings).write(out)
 """
-pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='no SIGKILL')
+pytestmark = [pytest.mark.thorough, pytest.mark.skipif(sys.platform == 'win32', reason='no SIGKILL')]
 
 
 class Killable:

@@ -165,6 +165,7 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
+@pytest.mark.thorough
 def test_a_write_that_is_cancelled_leaves_the_file_to_the_thread_that_has_it() -> None:
     done = subprocess.run(
         [sys.executable, '-c', CANCELLED_WRITES], capture_output=True, text=True, timeout=100, check=False
@@ -263,6 +264,7 @@ def test_leaving_does_not_wait_for_calls_that_are_still_connecting() -> None:
     assert busy_threads() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == 'win32', reason='no limit on files')
 def test_a_checkpoint_that_cannot_grow_ends_the_run_and_costs_nothing(
     world: World, squarer: Squares, tmp_path: Path

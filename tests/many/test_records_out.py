@@ -378,6 +378,7 @@ def test_an_output_has_one_column_whatever_the_other_outputs_of_its_record(
     assert any(are_values(values, [None, 9]) for values in columns)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('library', LIBRARIES)
 def test_a_type_is_that_of_all_values_and_not_of_the_first_thousands(
     world: World, answers: Answers, library: str

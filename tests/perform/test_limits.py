@@ -91,7 +91,8 @@ def test_retries_and_their_pauses_are_within_the_timeout(recorder: Recorder, wor
     failures = (Hybrid.ServiceUnavailableError, Hybrid.SparkTimeoutError)
     with opened(world, base_url=recorder.url, **limits) as hybrid, pytest.raises(failures) as caught:
         hybrid.health.check()
-    assert 1 < caught.value.attempts == len(recorder.received) < 1000
+    # The last attempt may run out of time before it is sent.
+    assert 1 < len(recorder.received) <= caught.value.attempts <= len(recorder.received) + 1 < 1000
 
 
 def test_a_pause_that_is_longer_than_the_time_left_is_not_begun(recorder: Recorder, world: World) -> None:

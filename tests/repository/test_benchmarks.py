@@ -6,7 +6,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from support.packages import ROOT
+
+pytestmark = pytest.mark.thorough
 
 SCRIPT = ROOT / 'scripts' / 'bench' / 'run.py'
 

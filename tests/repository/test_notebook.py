@@ -10,6 +10,8 @@ import pytest
 
 from support.packages import ROOT
 
+pytestmark = pytest.mark.thorough
+
 nbclient: Any = importlib.import_module('nbclient')
 nbformat: Any = importlib.import_module('nbformat')
 

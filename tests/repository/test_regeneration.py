@@ -13,6 +13,8 @@ import pytest
 
 from support.packages import ROOT
 
+pytestmark = pytest.mark.thorough
+
 MODELS = 'generated/hybrid_runner_api/models'
 RENAMED = [
     ('health_status', 'msg', 'results.py'),

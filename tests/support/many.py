@@ -30,7 +30,8 @@ class AwaitedResults(Awaited):
     def __next__(self) -> Hybrid.RecordResult:
         target: Any = self._target
         try:
-            one: Hybrid.RecordResult = self._loop.run(target.__anext__())
+            # `Runner.run` sets and unsets a handler of signals each time, which costs more than the result.
+            one: Hybrid.RecordResult = self._loop.get_loop().run_until_complete(target.__anext__())
         except StopAsyncIteration:
             raise StopIteration from None
         return one

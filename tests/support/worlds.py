@@ -26,7 +26,7 @@ class Awaited:
         if inspect.iscoroutinefunction(value):
 
             def finished(*arguments: Any, **options: Any) -> Any:
-                return self._loop.run(value(*arguments, **options))
+                return self._loop.get_loop().run_until_complete(value(*arguments, **options))
 
             return finished
         return Awaited(value, self._loop) if type(value).__name__.endswith('Resource') else value
