@@ -9,7 +9,7 @@ CODE := src tests examples scripts
 # Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test thorough quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures rooms wheel clean
+.PHONY: help demo test thorough quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures notebook rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,9 @@ bench: $(READY) ## measure beside cspark, httpx, aiohttp and http.client, and wr
 
 transports: $(READY) ## measure what could carry a call instead, and write docs/transports.md
 	@$(BIN)/python scripts/bench/transports.py
+
+notebook: $(READY) ## run the example notebook and write it with its pictures as docs/notebook.md
+	@$(BIN)/python scripts/render_notebook.py
 
 rooms: $(READY) ## draw the rooms of the source for docs/architecture.md
 	@$(BIN)/python scripts/draw_rooms.py

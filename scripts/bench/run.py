@@ -208,6 +208,23 @@ class Everything:
         ]
 
 
+def by_source() -> list[Row]:
+    """The rows of what `execute_many` costs by the kind of its inputs, and of its memory."""
+    with ExitStack() as stack:
+        url = stack.enter_context(server())
+        rows_of = Measured(stack, sys.executable, 'sources.py', url, '20000')
+        times = rows_of('seconds')
+        narrow = Measured(stack, sys.executable, 'sources.py', url, '200000')('narrow')
+        wide = Measured(stack, sys.executable, 'sources.py', url, '200000')('wide')
+    usual = times.pop('dictionaries')
+    return [
+        *(row(f"20,000 records from {kind}, of the time from dictionaries", '', of / usual, None)
+          for kind, of in times.items()),
+        row('memory that 200,000 records of 5 names add', 'below 300 MB', narrow, narrow < 300, ' MB'),
+        row('memory that 4,000 records of 2,000 names add', 'below 300 MB', wide, wide < 300, ' MB'),
+    ]  # fmt: skip
+
+
 def beside_vendor() -> list[Row]:
     """The rows of the local runner beside the vendor's engine behind a small Node server."""
     printed = subprocess.check_output([sys.executable, str(HERE / 'vendor.py')], text=True)
@@ -234,7 +251,7 @@ def measure(stack: ExitStack) -> tuple[list[Row], dict[str, dict[str, float]]]:
     """All figures, and those for the picture."""
     everything = Everything(stack)
     small, groups = everything.small_calls()
-    return [*small, *everything.large_calls(), *everything.many_records(), *beside_vendor()], groups
+    return [*small, *everything.large_calls(), *everything.many_records(), *by_source(), *beside_vendor()], groups
 
 
 def table(rows: list[Row]) -> str:
@@ -294,6 +311,8 @@ def smoke() -> int:
         names = ('small', 'at_once', 'build', 'encode', 'many')
         print({name: ours(name) for name in names})
         print({name: others(name) for name in ('small_by_http_client', 'at_once_by_aiohttp', 'stall', 'layouts')})
+        by_kind = Measured(stack, sys.executable, 'sources.py', urls[0], '500')
+        print({name: by_kind(name) for name in ('seconds', 'narrow', 'wide')})
     print({'instances': subprocess.check_output([sys.executable, str(HERE / 'instances.py'), '200', '1'], text=True)})
     return 0
 

@@ -139,6 +139,7 @@ def phases() -> Generator[dict[str, str]]:
             over.set()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == 'win32', reason='no signals')
 @pytest.mark.parametrize('through', THROUGH)
 def test_an_interrupt_from_the_keyboard_ends_a_call_in_every_phase(world: str, through: str) -> None:

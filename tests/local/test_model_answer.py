@@ -85,6 +85,7 @@ def test_a_model_that_says_that_it_failed_has_failed(more: bytes, failed: bool) 
     assert cut_answer(answer_of(b'{}', more=more)).has_failed is failed
 
 
+@pytest.mark.thorough
 @given(data=st.dictionaries(TEXT, JSON_VALUES, max_size=4), meta=JSON_VALUES, status=JSON_VALUES)
 def test_every_member_has_its_value(data: dict[str, Any], meta: Any, status: Any) -> None:
     content = json.dumps({'response_data': data, 'response_meta': meta, 'status': status}).encode()
@@ -94,6 +95,7 @@ def test_every_member_has_its_value(data: dict[str, Any], meta: Any, status: Any
     assert answer.about == (meta if isinstance(meta, dict) else {})
 
 
+@pytest.mark.thorough
 @settings(max_examples=600)
 @given(value=JSON_VALUES, at=st.integers(0, 10_000), new=st.binary(max_size=3), cut=st.integers(0, 3))
 def test_no_damage_gets_through(value: Any, at: int, new: bytes, cut: int) -> None:

@@ -183,6 +183,7 @@ def test_many_callers_at_once_each_get_their_own_answer(api: Api) -> None:
     assert [call.result()['n'] for call in calls] == list(range(400))
 
 
+@pytest.mark.thorough
 def test_a_model_that_grows_during_a_call_answers_all_the_same(api: Api) -> None:
     before = api.models()[CYLINDER_150]['memory_usage_mb']
     answer = api.execute({'height': 1, 'radius': 1, 'density': 1, 'note': 'x' * 20_000_000}, response_data_inputs=True)

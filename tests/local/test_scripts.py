@@ -67,6 +67,7 @@ def empty(folder: Path) -> Iterator[Api]:
         yield api
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('package', 'words'),
     [

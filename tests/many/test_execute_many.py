@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import itertools
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +48,14 @@ def test_every_record_has_one_result_with_any_setting(
 
 
 def test_calls_are_under_way_together(world: World, squarer: Squares) -> None:
-    squarer.delay = 0.02
-    with calling(world, squarer) as client:
+    def open_when_all_are_there() -> None:
+        while squarer.peak < 4:
+            time.sleep(0.001)
+        squarer.gate.set()
+
+    squarer.gate.clear()
+    with ThreadPoolExecutor(1) as pool, calling(world, squarer) as client:
+        pool.submit(open_when_all_are_there)
         assert areas(execute_many(client, URI, squares(COUNT), chunk_size=50, concurrency=4)) == EXPECTED
     assert squarer.peak == 4
 

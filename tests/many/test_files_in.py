@@ -541,6 +541,7 @@ def test_a_row_far_below_is_told_by_its_number(wire: Wire, tmp_path: Path) -> No
 # Files that change
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('change', ['appended', 'rewritten', 'cut', 'touched'])
 @pytest.mark.parametrize('name', ['in.csv', 'in.csv.gz', 'in.jsonl'])
 def test_a_file_that_changes_while_it_is_read_fails_the_run(wire: Wire, name: str, change: str, tmp_path: Path) -> None:
@@ -697,6 +698,46 @@ def test_what_the_caller_says_of_a_sheet_decides(wire: Wire, tmp_path: Path) -> 
     path = workbook(tmp_path / 'in.xlsx', ['policy', 'age'], [42, 1], [43, None])
     arrived = wire.many(path, columns={'policy': str}, missing='default')
     assert arrived == [{'policy': '42', 'age': 1}, {'policy': '43'}]
+
+
+def sheets(path: Path, *hidden: str, **sheets: list[list[Any]]) -> Path:
+    """A workbook with these sheets."""
+    excel: Any = pytest.importorskip('openpyxl')
+    book = excel.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = 'hidden' if name in hidden else 'visible'
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+MEN: list[list[Any]] = [['age'], [1]]
+WOMEN: list[list[Any]] = [['age'], [2]]
+
+
+def test_the_sheet_with_values_is_read(wire: Wire, tmp_path: Path) -> None:
+    assert wire.many(sheets(tmp_path / 'in.xlsx', Notes=[], Men=MEN, Charts=[])) == [{'age': 1}]
+    assert wire.many(sheets(tmp_path / 'in.xlsx', 'Lists', Lists=WOMEN, Men=MEN)) == [{'age': 1}]
+
+
+def test_one_of_several_sheets_is_named(wire: Wire, tmp_path: Path) -> None:
+    path = sheets(tmp_path / 'in.xlsx', 'Lists', Men=MEN, Women=WOMEN, Lists=[['age'], [3]])
+    says(wire.refused(path), r'in\.xlsx', "'Men', 'Women'", "sheet='Men'")
+    for name, age in (('Men', 1), ('Women', 2), ('Lists', 3)):
+        assert wire.many(path, sheet=name) == [{'age': age}]
+    says(wire.refused(path, sheet='women'), r'in\.xlsx', "no sheet 'women'", "'Men', 'Women', 'Lists'")
+
+
+def test_a_sheet_is_for_workbooks(wire: Wire, tmp_path: Path) -> None:
+    for name in ('in.csv', 'in.jsonl'):
+        says(wire.refused(written(tmp_path / name, lines(name, '1', 2)), sheet='Men'), 'sheet=', 'Excel')
+    pq.write_table(pa.table({'age': [1]}), tmp_path / 'in.parquet')
+    says(wire.refused(tmp_path / 'in.parquet', sheet='Men'), 'sheet=', 'Excel')
+    says(wire.refused([{'age': 1}], sheet='Men'), 'sheet=')
+    says(wire.refused(tmp_path / 'in.parquet', sheet=1), 'sheet', 'name of a sheet')
 
 
 @pytest.mark.skipif(find_spec('openpyxl') is not None, reason='the extra is installed')

@@ -435,3 +435,12 @@ def test_what_is_kept_and_joined_stands_there_once(world: World, answers: Answer
     with asking(world, answers) as client:
         table = read_table(joined(execute_many(client, URI, frame, keep=['policy']), frame))
     assert list(table) == ['n', 'policy', 'premium', 'warnings', 'errors']
+
+
+def test_an_output_of_a_kept_name_is_renamed_once(world: World, answers: Answers) -> None:
+    answers.begin(OUTPUTS)
+    frame = frames(premium=POLICIES)['pandas']
+    with asking(world, answers) as client:
+        table = read_table(joined(execute_many(client, URI, frame, keep=['premium']), frame))
+    assert list(table) == ['n', 'premium', 'outputs.premium', 'warnings', 'errors']
+    assert table['premium'] == POLICIES

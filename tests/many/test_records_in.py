@@ -436,6 +436,7 @@ def test_rows_of_sqlite_are_records(wire: Wire, way: str) -> None:
     same(wire.one(sqlite_rows(records)[1]), records[1])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('shape', OBJECT_SHAPES)
 def test_thousands_of_records_arrive_in_their_order(wire: Wire, shape: str, folder: Path) -> None:
     if shape == 'frames of pandas':
@@ -1105,6 +1106,7 @@ def typed_records(draw: st.DrawFn, names: st.SearchStrategy[str]) -> list[Record
 EVERY_JSON: dict[str, Shape] = {**OBJECT_SHAPES, **JSON_SHAPES}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('shape', EVERY_JSON)
 @given(data=st.data())
 @QUICK
@@ -1118,6 +1120,7 @@ def test_any_record_of_json_values_arrives_equal(wire: Wire, shape: str, data: s
         same(wire.one(ONE_RECORD[shape](records[0])), records[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('shape', TABLE_SHAPES)
 @given(data=st.data())
 @QUICK
@@ -1130,6 +1133,7 @@ def test_any_record_that_a_table_holds_arrives_equal(wire: Wire, shape: str, dat
         same(wire.many(chosen.make(records, folder), 'execute'), records)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('delimiter', [',', ';', '\t', '|'])
 @given(
     records=any_records(FIELDS, st.none() | WHOLE | FLOATS.filter(lambda one: one % 1 != 0) | NAMES.map('x{}'.format))

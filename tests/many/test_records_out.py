@@ -578,6 +578,7 @@ def check_csv(client: Hybrid.Client, answers: Answers, path: Path, expected: Tab
         check_sent(back[name], values)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('world', WORLDS)
 @pytest.mark.parametrize('form', FORMS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -20,7 +20,7 @@ def test_every_measurement_of_ours_runs() -> None:
         [sys.executable, str(SCRIPT), '--smoke'], capture_output=True, text=True, timeout=110, check=False
     )
     assert done.returncode == 0, done.stderr
-    ours = ('small', 'at_once', 'build', 'encode', 'many', 'stall', 'layouts', 'instances')
+    ours = ('small', 'at_once', 'build', 'encode', 'many', 'stall', 'layouts', 'instances', 'seconds', 'narrow', 'wide')
     for name in (*ours, 'small_by_http_client', 'at_once_by_aiohttp'):
         assert f"'{name}'" in done.stdout
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from typing import Any
 
 import pytest
@@ -35,3 +36,36 @@ def test_the_example_notebook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         output for cell in notebook.cells for output in cell.get('outputs', ()) if 'image/png' in output.get('data', {})
     ]
     assert pictures
+
+
+BAR = """
+import cspark.wasm as Hybrid
+with Hybrid.LocalRunner('samples/packages/cylinder.zip', instances=1) as runner, runner.client() as hybrid:
+    records = [{'height': height, 'radius': 2} for height in range(50)]
+    done = len(list(hybrid.services.execute_many('shapes/cylinder', records, progress=True)))
+done
+"""
+
+
+@pytest.mark.filterwarnings('ignore')  # of the libraries that run it
+def test_the_bar_of_a_notebook_is_a_widget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('PYDEVD_DISABLE_FILE_VALIDATION', '1')
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BAR)])
+    nbclient.NotebookClient(notebook, timeout=90, resources={'metadata': {'path': os.fspath(ROOT)}}).execute()
+    kinds = [kind for output in notebook.cells[0].outputs for kind in output.get('data', {})]
+    assert 'application/vnd.jupyter.widget-view+json' in kinds
+    assert [output['data']['text/plain'] for output in notebook.cells[0].outputs][-1] == '50'
+    assert not [output for output in notebook.cells[0].outputs if output.output_type == 'stream']
+
+
+def test_the_page_of_the_notebook_has_its_cells_and_pictures() -> None:
+    notebook = nbformat.read(ROOT / 'examples' / 'book.ipynb', as_version=4)
+    page = (ROOT / 'docs' / 'notebook.md').read_text()
+    end = 0
+    for cell in notebook.cells:
+        assert cell.source in page[end:], 'run `make notebook`'
+        end = page.index(cell.source, end) + len(cell.source)
+    pictures = re.findall(r'\((notebook-\d+\.png)\)', page)
+    assert pictures
+    assert all((ROOT / 'docs' / name).read_bytes().startswith(b'\x89PNG') for name in pictures)
+    assert '<table' in page

@@ -17,14 +17,14 @@ pytestmark = pytest.mark.thorough
 
 MODELS = 'generated/hybrid_runner_api/models'
 RENAMED = [
-    ('health_status', 'msg', 'results.py'),
-    ('runner_version', 'last_pull_date', 'results.py'),
-    ('runner_status', 'memory_limit_mb', 'results.py'),
-    ('upload_answer', 'response_data', 'results.py'),
-    ('execute_answer', 'error', 'results.py'),
-    ('execute_many_answer', 'warnings', 'results.py'),
-    ('response_meta', 'compiler_version', 'results.py'),
-    ('response_data', 'service_chain', 'results.py'),
+    ('health_status', 'msg', '_calls/answers_as_documented.py'),
+    ('runner_version', 'last_pull_date', '_calls/answers_as_documented.py'),
+    ('runner_status', 'memory_limit_mb', '_calls/answers_as_documented.py'),
+    ('upload_answer', 'response_data', '_calls/answers_as_documented.py'),
+    ('execute_answer', 'error', '_calls/answers_as_documented.py'),
+    ('execute_many_answer', 'warnings', '_calls/answers_as_documented.py'),
+    ('response_meta', 'compiler_version', '_calls/answers_as_documented.py'),
+    ('response_data', 'service_chain', '_calls/answers_as_documented.py'),
     ('request_meta', 'requested_output_regex', '_calls/services.py'),
 ]
 
@@ -42,7 +42,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> str:
         file.write_text(re.sub(rf'\b{field}\b', f'{field}_of_tomorrow', source))
     # The facade is checked alone: the local runner reads no answers.
     checked = [sys.executable, '-m', 'mypy', '--strict', '--explicit-package-bases', '--namespace-packages']
-    files = ['src/cspark/wasm/results.py', 'src/cspark/wasm/_calls/services.py']
+    files = ['src/cspark/wasm/_calls/answers_as_documented.py', 'src/cspark/wasm/_calls/services.py']
     return subprocess.run(
         [*checked, '--cache-dir=/dev/null', '--follow-imports=silent', *files],
         cwd=copy,

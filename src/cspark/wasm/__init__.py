@@ -18,6 +18,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - before what follows fails with a
 from ._about import __title__, __version__, about
 from ._compatibility import DEFAULT_LOGGER_FORMAT, get_logger, warn_beside_published
 from ._progress import UploadProgress
+from ._secret import Secret
 from .auth import Authorization, TokenLike
 from .config import (
     DEFAULT_MAX_RETRIES,
@@ -134,6 +135,7 @@ __all__ = [
     'RetryTimeoutError',
     'RunnerState',
     'RunnerUrl',
+    'Secret',
     'ServiceAnswer',
     'ServiceExecuted',
     'ServiceUnavailableError',

@@ -14,7 +14,11 @@ LONGEST_HIDDEN: Final = 8
 class Secret:
     """A credential. Its `repr` shows the last four characters at most, as the published client does.
 
-    Whoever receives a credential hides it in the first line, because error reports show the variables of frames.
+    A function that receives a credential hides it in its first line: error reports show the variables of frames.
+    Where a client takes a key, a token or an address as text, it takes a `Secret` too.
+
+    Args:
+        value: The credential.
 
     >>> Secret('4f1a6b0c-secret')
     Secret('********cret')

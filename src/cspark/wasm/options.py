@@ -187,6 +187,8 @@ class ManyOptions(RecordOptions, total=False):
     columns: Mapping[str, type] | None
     """What columns of a CSV or Excel file hold: `str`, `int`, `float`, `bool`, `date` or `datetime`. Other columns hold
     what their fields look like: a number, True, False, or text."""
+    sheet: str | None
+    """The sheet of an Excel file; needed where more than one visible sheet holds values."""
     max_bytes: int
     """How much memory records and results in flight may take, in bytes (64 MB). What is read ahead and the size of
     chunks stay within it, and it bounds what is kept for a second table."""

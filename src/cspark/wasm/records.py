@@ -58,6 +58,11 @@ class RecordResult:
         >>> RecordResult(0, {'area': '#VALUE!'}).row['warnings']
         [{'source_path': 'area', 'error_category': 'Excel', 'message': '#VALUE!'}]
         """
+        kept = self.kept or {}
+        return {'index': self.index, **kept, **self.row_beside({*BESIDE, *kept})}
+
+    def row_beside(self, taken: Collection[str]) -> dict[str, Any]:
+        """The part of the row that the model computed, with other names for outputs whose names are taken."""
         outputs: dict[str, Any] = self.outputs if is_object(self.outputs) else {}
         warnings = self.warnings
         broken = {name: value for name, value in outputs.items() if type(value) is str and value in EXCEL_ERRORS}
@@ -65,9 +70,7 @@ class RecordResult:
             outputs = outputs | dict.fromkeys(broken)
             told = [{'source_path': name, 'error_category': 'Excel', 'message': broken[name]} for name in broken]
             warnings = [*(warnings if is_array(warnings) else []), *told]
-        kept = self.kept or {}
-        outputs = rename_outputs(outputs, {*BESIDE, *kept})
-        return {'index': self.index, **kept, **outputs, 'warnings': warnings, 'errors': self.errors}
+        return {**rename_outputs(outputs, taken), 'warnings': warnings, 'errors': self.errors}
 
     def __repr__(self) -> str:
         return self._table().text()

@@ -1,27 +1,23 @@
-"""Files of records: which kind a name means, and JSON Lines, Parquet and Excel, read bit by bit."""
+"""Files of records: which kind a name means, and JSON Lines and Parquet, read bit by bit."""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
-# pyarrow and openpyxl are imported when a file needs them; their objects have no types here.
+# pyarrow is imported when a file needs it; its objects have no types here.
 from __future__ import annotations
 
 import gzip
-import importlib
 import io
-import warnings
 from codecs import BOM_UTF8
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from .._codec.json import decode_json
-from .._codec.plain import DURATION
 from ..errors import SparkInputError, SparkSdkError
 from ..inputs import frame_batches
-from ..records import EXCEL_ERRORS
 from .csv_file import guess_encoding, read_csv
-from .reading import BATCH, CELLS, SUFFIXES, Reading, Rows, rows_within
+from .excel_file import read_excel
+from .reading import BATCH, CELLS, SUFFIXES, Reading, Rows, import_for, rows_within
 
 __all__ = ['files_of', 'open_file']
 
@@ -34,11 +30,13 @@ def open_file(path: Path, reading: Reading) -> tuple[Iterator[Rows], int | None]
     """
     files = files_of(path)
     kind = kind_of(files[0])
+    if reading.sheet and kind != '.xlsx':
+        raise SparkSdkError(f'sheet= is for Excel files, and {str(path)!r} is none')
     total: int | None = None
     if kind == '.parquet':
         blocks, total = _open_parquet(files, reading)
     elif kind == '.xlsx':
-        blocks = _read_excel(path, reading)
+        blocks = read_excel(path, reading)
     elif kind in ('.csv', '.tsv'):
         blocks = read_csv(path, _open_bytes, reading, '\t' if kind == '.tsv' else None)
     else:
@@ -158,18 +156,9 @@ def _read_json_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return record
 
 
-def _library(path: Path, module: str, package: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise SparkSdkError(
-            f'{str(path)!r} needs {package}, which is not installed: pip install "cspark-wasm[{extra}]"'
-        ) from error
-
-
 def _open_parquet(files: Sequence[Path], reading: Reading) -> tuple[Iterator[Rows], int]:
     _refuse_text_options(files[0], reading)
-    parquet = _library(files[0], 'pyarrow.parquet', 'pyarrow', 'arrow')
+    parquet = import_for(files[0], 'pyarrow.parquet', 'pyarrow', 'arrow')
     opened = list[Any]()
     try:
         for path in files:
@@ -241,81 +230,3 @@ def _refuse_text_options(path: Path, reading: Reading) -> None:
             raise SparkSdkError(f'{name}= is for text files, and {str(path)!r} is none')
     if reading.columns:
         raise SparkSdkError(f'columns= is for CSV files; {str(path)!r} has types of its own')
-
-
-def _read_excel(path: Path, reading: Reading) -> Iterator[Rows]:
-    """The first sheet of a workbook: a row of names, then a record a row, read bit by bit."""
-    for name in ('delimiter', 'encoding'):
-        if getattr(reading, name):
-            raise SparkSdkError(f'{name}= is for text files, and {str(path)!r} is none')
-    excel = _library(path, 'openpyxl', 'openpyxl', 'excel')
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # it tells of styles and the like, which hold no values
-            workbook = excel.load_workbook(path, read_only=True, data_only=True)
-        rows = workbook.worksheets[0].iter_rows()
-        header = [cell.value for cell in next(rows, ())]
-    except Exception as error:
-        raise SparkSdkError(f'{str(path)!r} cannot be read as a workbook: {error}') from error
-    try:
-        names, used = _sheet_names(path, header)
-        reading.check_names(names, repr(str(path)))
-        yield from rows_within(_excel_records(path, rows, names, used, reading), tuple(names))
-    finally:
-        rows.close()  # it holds the file, too
-        workbook.close()
-
-
-def _sheet_names(path: Path, row: Sequence[Any]) -> tuple[list[str], list[int]]:
-    """The names of the columns, and the places of those that have one.
-
-    Raises:
-        SparkSdkError: A name stands there twice.
-    """
-    used = [index for index, name in enumerate(row) if name is not None and str(name).strip()]
-    names = [str(row[index]).strip() for index in used]
-    if len(set(names)) != len(names):
-        raise SparkSdkError(f'{str(path)!r}, row 1: the column {max(names, key=names.count)!r} is named twice')
-    return names, used
-
-
-def _excel_records(
-    path: Path, rows: Iterator[Any], names: Sequence[str], used: Sequence[int], reading: Reading
-) -> Iterator[list[Any]]:
-    blank = 0
-    for number, row in enumerate(rows, 2):
-        if len(names) > 1 and all(cell.value is None for cell in row):
-            blank = blank or number
-            continue
-        if blank:
-            raise SparkSdkError(f'{str(path)!r}, row {blank} is empty, and records follow it; remove it')
-        stray = next((index for index, cell in enumerate(row) if cell.value is not None and index not in used), None)
-        if stray is not None:
-            raise SparkSdkError(f'{str(path)!r}, row {number}: column {stray + 1} has a value and no name in row 1')
-        record = list[Any]()
-        for name, index in zip(names, used, strict=True):
-            try:
-                record.append(_excel_value(name, row[index], reading) if index < len(row) else None)
-            except ValueError as error:
-                raise SparkSdkError(f'{str(path)!r}, row {number}, column {name!r}: {error}') from error
-        yield record
-
-
-def _excel_value(name: str, cell: Any, reading: Reading) -> Any:
-    value = cell.value
-    if value is None:
-        return None
-    if isinstance(value, timedelta):
-        raise ValueError(DURATION)
-    if cell.data_type == 'e' or (isinstance(value, str) and value in EXCEL_ERRORS):
-        raise ValueError(f'the cell holds the error {value}')
-    if isinstance(value, datetime) and value.time() == time() and 'h' not in str(cell.number_format).lower():
-        value = value.date()  # a day has no time of its own in a sheet
-    elif isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
-        value = int(value)  # a sheet keeps every number as a double
-    if name not in reading.columns:
-        return value
-    kind = reading.columns[name]
-    if type(value) is kind:
-        return value
-    return reading.convert(name, value.isoformat() if isinstance(value, (date, time)) else str(value))

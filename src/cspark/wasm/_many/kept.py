@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeVar
 
 from .._display import Table, table_of_results
 from .._tables import Columns, join_columns, names_of_frame, rows_to_columns
 from ..errors import SparkSdkError
-from ..records import BESIDE, RecordResult, columns_of, rename_outputs
+from ..records import BESIDE, RecordResult, columns_of
 from .planner import DECODED
 from .run import Run
 
@@ -178,20 +178,15 @@ def columns_of_results(results: Iterable[RecordResult], taken: Iterable[str] = (
         taken: Names that outputs must not have.
         joins: Whether the columns stand beside those of the inputs: then `index` and what was kept are left out.
     """
-    results = list(results)
-    rows = sorted((one.row for one in results), key=itemgetter('index'))
-    names = columns_of(rows)
+    ordered = sorted(results, key=attrgetter('index'))
     if joins:
-        kept = {name for one in results for name in one.kept or ()}
-        rows = [_without_inputs(row, kept, set(taken)) for row in rows]
+        beside = {*BESIDE, *taken}
+        rows = [one.row_beside(beside) for one in ordered]
         names = [name for name in columns_of(rows) if name != 'index']
+    else:
+        rows = [one.row for one in ordered]
+        names = columns_of(rows)
     return rows_to_columns([{name: _own(value) for name, value in row.items()} for row in rows], names)
-
-
-def _without_inputs(row: dict[str, Any], kept: set[str], taken: set[str]) -> dict[str, Any]:
-    outputs = {name: value for name, value in row.items() if name not in BESIDE and name not in kept}
-    beside = {name: row[name] for name in ('warnings', 'errors')}
-    return {**rename_outputs(outputs, taken), **beside}
 
 
 def _own(value: Any) -> Any:

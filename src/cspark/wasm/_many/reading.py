@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final, Self
 
 import attrs
@@ -17,7 +19,7 @@ from .._codec.plain import as_record
 from ..errors import SparkSdkError
 from ..inputs import Missing, apply_missing, check_missing
 
-__all__ = ['BATCH', 'CELLS', 'SUFFIXES', 'Reading', 'Rows', 'rows_within']
+__all__ = ['BATCH', 'CELLS', 'SUFFIXES', 'Reading', 'Rows', 'import_for', 'rows_within']
 
 BATCH: Final = 8192
 """The most records that are read at a time from a frame or a file."""
@@ -56,15 +58,17 @@ class Reading:
         encoding: The encoding of a text file; None is UTF-8.
         columns: What a column of a file holds: `str`, `int`, `float`, `bool`, `date` or `datetime`.
         missing: What a missing value means, by column.
+        sheet: The sheet of an Excel file; None takes the only visible one that holds values.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     columns: Mapping[str, type] = attrs.field(factory=dict)
     missing: Mapping[str | None, Missing] | None = None
+    sheet: str | None = None
 
     @classmethod
-    def of(cls, delimiter: Any, encoding: Any, columns: Any, missing: Any) -> Self:
+    def of(cls, delimiter: Any, encoding: Any, columns: Any, missing: Any, sheet: Any = None) -> Self:
         """How to read, from the arguments of `execute_many`.
 
         Raises:
@@ -72,19 +76,22 @@ class Reading:
         """
         if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
             raise SparkSdkError(f'delimiter must be one character, such as ";", not {delimiter!r}')
+        if sheet is not None and not isinstance(sheet, str):
+            raise SparkSdkError(f'sheet must be the name of a sheet, not {sheet!r}')
         if columns is not None and not isinstance(columns, Mapping):
             raise SparkSdkError(f'columns must be a mapping of names to types, not {type(columns).__name__}')
         for name, kind in (columns or {}).items():
             if kind not in KINDS:
                 accepted = ', '.join(one.__name__ for one in KINDS)
                 raise SparkSdkError(f'columns[{name!r}] must be one of {accepted}, not {kind!r}')
-        return cls(delimiter, encoding, dict(columns or {}), check_missing(missing))
+        return cls(delimiter, encoding, dict(columns or {}), check_missing(missing), sheet)
 
     @property
     def identity(self) -> str:
         """What tells this way to read a file from others; empty for the usual one."""
         kinds = sorted((name, kind.__name__) for name, kind in self.columns.items())
         asked = [self.delimiter, self.encoding, kinds, sorted((self.missing or {}).items(), key=str)]
+        asked += [self.sheet] if self.sheet else []  # checkpoints without a sheet keep their identity
         return f' {asked}' if any(asked) else ''
 
     def refuse_for_records(self) -> None:
@@ -93,7 +100,7 @@ class Reading:
         Raises:
             SparkSdkError: An argument is given that has no meaning for records or frames.
         """
-        for name in ('delimiter', 'encoding', 'columns'):
+        for name in ('delimiter', 'encoding', 'columns', 'sheet'):
             if getattr(self, name):
                 raise SparkSdkError(f'{name}= says how to read a file, and the inputs are none')
 
@@ -153,3 +160,17 @@ def _width(record: Any) -> int:
     if not isinstance(record, Mapping):
         return 1
     return sum(len(value) if isinstance(value, (list, tuple, dict)) else 1 for value in record.values())
+
+
+def import_for(path: Path, module: str, package: str, extra: str) -> Any:
+    """Import what reads a kind of file.
+
+    Raises:
+        SparkSdkError: It is not installed; the text says which extra has it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise SparkSdkError(
+            f'{str(path)!r} needs {package}, which is not installed: pip install "cspark-wasm[{extra}]"'
+        ) from error

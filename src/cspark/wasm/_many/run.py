@@ -224,7 +224,9 @@ def reading_of(options: ManyOptions) -> Reading:
     encoding, given = options.get('file_encoding'), options.get('encoding')
     if encoding is None and isinstance(given, str) and given.lower() not in ENCODINGS and _is_text_encoding(given):
         encoding = given
-    return Reading.of(options.get('delimiter'), encoding, options.get('columns'), options.get('missing'))
+    return Reading.of(
+        options.get('delimiter'), encoding, options.get('columns'), options.get('missing'), options.get('sheet')
+    )
 
 
 def _is_text_encoding(name: str) -> bool:
@@ -244,7 +246,7 @@ def prepare(  # noqa: C901 - a list of checks
         SparkSdkError: An argument is not valid, or the checkpoint cannot be used.
     """
     given: dict[str, Any] = {**options}
-    for name in ('delimiter', 'file_encoding', 'columns', 'missing'):
+    for name in ('delimiter', 'file_encoding', 'columns', 'missing', 'sheet'):
         given.pop(name, None)
     if reading.encoding is not None and given.get('encoding') == reading.encoding:
         del given['encoding']
