@@ -31,16 +31,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     'server': {'generated', 'operations', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
     'annex': {'server', 'settings', 'ground', 'values'},
     'init': {'values'},
-    'main': {'values'},
+    'command': {'codec', 'values'},
+    'main': {'command'},
 }
 """What each room may import beside itself. MAY_IMPORT_LATE adds what is imported on demand, within a function."""
 
 MAY_IMPORT_LATE: dict[str, set[str]] = {
     'annex': {'faces'},
     'init': {'annex', 'faces', 'many'},
-    'main': {'annex', 'server', 'faces'},
+    'command': {'annex', 'server', 'faces'},
 }
 FOLDERS = {
+    'cli': 'command',
     '_calls': 'calls',
     '_codec': 'codec',
     '_http': 'http',

@@ -16,6 +16,7 @@ import check_arrows
 PICTURE: Final = check_arrows.ROOT / 'docs' / 'rooms.svg'
 ROWS: Final = (
     ('main', 'init'),
+    ('command',),
     ('faces', 'annex'),
     ('many', 'server'),
     ('perform', 'operations'),

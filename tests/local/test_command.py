@@ -189,14 +189,14 @@ def test_what_cannot_be_served_is_said_in_a_line(
     assert main(['serve', *arguments]) == 1
     printed, errors = capsys.readouterr()
     assert printed == ''
-    assert re.fullmatch(f'cspark.wasm: .*{words}.*\n', errors)
+    assert re.fullmatch(f'cspark-wasm: .*{words}.*\n', errors)
 
 
 def test_a_port_that_is_in_use_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
         assert main(['serve', '--port', str(port)]) == 1
-    assert capsys.readouterr().err == f'cspark.wasm: port {port} of 127.0.0.1 cannot be used: it is in use\n'
+    assert capsys.readouterr().err == f'cspark-wasm: port {port} of 127.0.0.1 cannot be used: it is in use\n'
 
 
 @pytest.mark.parametrize(

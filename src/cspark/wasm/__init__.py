@@ -17,78 +17,78 @@ if sys.version_info < (3, 11):  # noqa: UP036 - before what follows fails with a
 
 from ._about import __title__, __version__, about
 from ._compatibility import DEFAULT_LOGGER_FORMAT, get_logger, warn_beside_published
-from ._progress import UploadProgress
-from ._secret import Secret
-from .auth import Authorization, TokenLike
-from .config import (
-    DEFAULT_MAX_RETRIES,
-    DEFAULT_RETRY_INTERVAL,
-    DEFAULT_RUNNER_URL,
-    DEFAULT_TIMEOUT_IN_MS,
-    ENV_VARS,
-    SPARK_SDK,
-    Config,
-    RunnerUrl,
-)
-from .errors import (
-    ApiErrorCause,
-    BadRequestError,
-    ConflictError,
-    ErrorRequest,
-    ErrorResponse,
-    ForbiddenError,
-    GatewayTimeoutError,
-    InternalServerError,
-    NotFoundError,
-    RateLimitError,
-    RetryTimeoutError,
-    ServiceUnavailableError,
-    SparkApiError,
-    SparkConfigError,
-    SparkConnectionError,
-    SparkDecodeError,
-    SparkError,
-    SparkExecutionError,
-    SparkInputError,
-    SparkSdkError,
-    SparkTimeoutError,
-    UnauthorizedError,
-    UnknownApiError,
-    UnprocessableEntityError,
-    UnsupportedMediaTypeError,
-)
-from .inputs import Inputs
-from .logger import LoggerLike, LoggerOptions
-from .options import (
-    CallOptions,
-    ClientOptions,
-    ExecuteOptions,
-    ManyOptions,
-    MetadataOptions,
-    RecordOptions,
-    StaticOptions,
-    UploadOptions,
-    ValidateOptions,
-)
-from .records import Progress, ProgressLike, RecordResult
-from .results import (
-    ExecutedData,
-    Health,
-    HttpResponse,
-    RunnerState,
-    ServiceAnswer,
-    ServiceExecuted,
-    Uploaded,
-    VersionInfo,
-)
-from .retry_policy import RetryPolicy
-from .uri import Uri, UriLike, UriParams
 
 if TYPE_CHECKING:
     from ._async_client import AsyncClient
     from ._client import Client
     from ._many.results import AsyncManyResults, ManyResults
+    from ._progress import UploadProgress
+    from ._secret import Secret
+    from .auth import Authorization, TokenLike
+    from .config import (
+        DEFAULT_MAX_RETRIES,
+        DEFAULT_RETRY_INTERVAL,
+        DEFAULT_RUNNER_URL,
+        DEFAULT_TIMEOUT_IN_MS,
+        ENV_VARS,
+        SPARK_SDK,
+        Config,
+        RunnerUrl,
+    )
+    from .errors import (
+        ApiErrorCause,
+        BadRequestError,
+        ConflictError,
+        ErrorRequest,
+        ErrorResponse,
+        ForbiddenError,
+        GatewayTimeoutError,
+        InternalServerError,
+        NotFoundError,
+        RateLimitError,
+        RetryTimeoutError,
+        ServiceUnavailableError,
+        SparkApiError,
+        SparkConfigError,
+        SparkConnectionError,
+        SparkDecodeError,
+        SparkError,
+        SparkExecutionError,
+        SparkInputError,
+        SparkSdkError,
+        SparkTimeoutError,
+        UnauthorizedError,
+        UnknownApiError,
+        UnprocessableEntityError,
+        UnsupportedMediaTypeError,
+    )
+    from .inputs import Inputs
     from .local import LocalRunner, PackageError
+    from .logger import LoggerLike, LoggerOptions
+    from .options import (
+        CallOptions,
+        ClientOptions,
+        ExecuteOptions,
+        ManyOptions,
+        MetadataOptions,
+        RecordOptions,
+        StaticOptions,
+        UploadOptions,
+        ValidateOptions,
+    )
+    from .records import Progress, ProgressLike, RecordResult
+    from .results import (
+        ExecutedData,
+        Health,
+        HttpResponse,
+        RunnerState,
+        ServiceAnswer,
+        ServiceExecuted,
+        Uploaded,
+        VersionInfo,
+    )
+    from .retry_policy import RetryPolicy
+    from .uri import Uri, UriLike, UriParams
 
 __all__ = [
     'DEFAULT_LOGGER_FORMAT',
@@ -171,18 +171,89 @@ __all__ = [
 warn_beside_published()
 
 
-_LATER: Final = {
-    'AsyncClient': '_async_client',
-    'AsyncManyResults': '_many.results',
-    'Client': '_client',
-    'LocalRunner': 'local',
-    'ManyResults': '_many.results',
-    'PackageError': 'local',
+_PLACES: Final = {
+    '_async_client': ('AsyncClient',),
+    '_client': ('Client',),
+    '_many.results': ('AsyncManyResults', 'ManyResults'),
+    '_progress': ('UploadProgress',),
+    '_secret': ('Secret',),
+    'auth': ('Authorization', 'TokenLike'),
+    'config': (
+        'Config',
+        'DEFAULT_MAX_RETRIES',
+        'DEFAULT_RETRY_INTERVAL',
+        'DEFAULT_RUNNER_URL',
+        'DEFAULT_TIMEOUT_IN_MS',
+        'ENV_VARS',
+        'RunnerUrl',
+        'SPARK_SDK',
+    ),
+    'errors': (
+        'ApiErrorCause',
+        'BadRequestError',
+        'ConflictError',
+        'ErrorRequest',
+        'ErrorResponse',
+        'ForbiddenError',
+        'GatewayTimeoutError',
+        'InternalServerError',
+        'NotFoundError',
+        'RateLimitError',
+        'RetryTimeoutError',
+        'ServiceUnavailableError',
+        'SparkApiError',
+        'SparkConfigError',
+        'SparkConnectionError',
+        'SparkDecodeError',
+        'SparkError',
+        'SparkExecutionError',
+        'SparkInputError',
+        'SparkSdkError',
+        'SparkTimeoutError',
+        'UnauthorizedError',
+        'UnknownApiError',
+        'UnprocessableEntityError',
+        'UnsupportedMediaTypeError',
+    ),
+    'inputs': ('Inputs',),
+    'local': ('LocalRunner', 'PackageError'),
+    'logger': ('LoggerLike', 'LoggerOptions'),
+    'options': (
+        'CallOptions',
+        'ClientOptions',
+        'ExecuteOptions',
+        'ManyOptions',
+        'MetadataOptions',
+        'RecordOptions',
+        'StaticOptions',
+        'UploadOptions',
+        'ValidateOptions',
+    ),
+    'records': ('Progress', 'ProgressLike', 'RecordResult'),
+    'results': (
+        'ExecutedData',
+        'Health',
+        'HttpResponse',
+        'RunnerState',
+        'ServiceAnswer',
+        'ServiceExecuted',
+        'Uploaded',
+        'VersionInfo',
+    ),
+    'retry_policy': ('RetryPolicy',),
+    'uri': ('Uri', 'UriLike', 'UriParams'),
 }
-"""Names that are imported on first access, because they import httpx, the generated models or a JavaScript engine."""
+"""Where each name is. It is imported on first access, so that importing this package costs next to nothing."""
+
+_MODULES: Final = frozenset(name for name in _PLACES if not name.startswith('_') and '.' not in name)
+"""Modules that are attributes of the package, as `Hybrid.errors`, without an import of their own."""
+
+_LATER: Final = {name: module for module, names in _PLACES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f'.{name}', __name__)
     if name not in _LATER:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     found = getattr(importlib.import_module(f'.{_LATER[name]}', __name__), name)

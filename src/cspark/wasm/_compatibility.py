@@ -6,13 +6,13 @@ Others are members of public classes and stand there: most options of `LoggerOpt
 
 from __future__ import annotations
 
-import logging
+import os
 import sys
 import warnings
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .logger import LoggerOptions, logger_for
+if TYPE_CHECKING:
+    import logging
 
 __all__ = ['DEFAULT_LOGGER_FORMAT', 'get_logger', 'warn_beside_published']
 
@@ -20,7 +20,7 @@ DEFAULT_LOGGER_FORMAT: Final = '[%(name)s] %(asctime)s %(levelname)s - %(message
 """A format for `logging.Formatter`. Nothing here uses it: formats are the application's to set."""
 
 
-def get_logger(context: str = LoggerOptions.context, **options: Any) -> logging.Logger:
+def get_logger(context: str = 'cspark.wasm', **options: Any) -> logging.Logger:
     """The logger of that name; silent with `disabled=True`.
 
     Args:
@@ -31,15 +31,21 @@ def get_logger(context: str = LoggerOptions.context, **options: Any) -> logging.
     >>> get_logger().name
     'cspark.wasm'
     """
+    from .logger import LoggerOptions, logger_for
+
     return logger_for(LoggerOptions(context=context, **options))
 
 
 def warn_beside_published() -> None:
     """Warn where the published `cspark` is installed too: both have files of the same names."""
     package = sys.modules['cspark']
-    if getattr(package, '__file__', None) or any(Path(place, 'sdk').is_dir() for place in package.__path__):
+    if getattr(package, '__file__', None) or any(_has_sdk(place) for place in package.__path__):
         warnings.warn(
             "the distribution 'cspark' is installed in this environment too, and its files collide with those of "
             "'cspark-wasm'; install one of them (pip uninstall cspark, then reinstall cspark-wasm)",
             stacklevel=3,
         )
+
+
+def _has_sdk(place: str) -> bool:
+    return os.path.isdir(os.path.join(place, 'sdk'))  # noqa: PTH112, PTH118 - pathlib would double the time of an import

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .errors import SparkError
     from .records import RecordResult
 
-__all__ = ['Table', 'table_of_data', 'table_of_error', 'table_of_results']
+__all__ = ['Table', 'messages', 'spell', 'table_of_data', 'table_of_error', 'table_of_results']
 
 ROWS: Final = 10
 COLUMNS: Final = 12
@@ -36,7 +36,7 @@ class Table:
         hidden = len(header) - COLUMNS
         self.title = _shorten(title, 400)
         self.header = [_shorten(name) for name in header[:COLUMNS]]
-        self.rows = [[_spell(cell) for cell in row[:COLUMNS]] for row in rows]
+        self.rows = [[spell(cell) for cell in row[:COLUMNS]] for row in rows]
         self.notes = [f'and {more:,} more'] if more > 0 else []
         if hidden > 0:
             self.notes.append(f'and {hidden:,} more columns')
@@ -66,7 +66,7 @@ def _shorten(text: str, limit: int = WIDTH) -> str:
     return text if len(text) <= limit else f'{text[: limit - 1]}…'
 
 
-def _spell(value: Any) -> str:
+def spell(value: Any) -> str:
     """A cell: text as it is, anything else as JSON, and of long values their start."""
     if value is None:
         return ''
@@ -79,11 +79,11 @@ def _spell(value: Any) -> str:
     return _shorten(encode_json(value).decode()[: 4 * WIDTH])
 
 
-def _messages(entries: Any) -> str | None:
+def messages(entries: Any) -> str | None:
     """What warnings or errors say, in a line."""
     if not is_array(entries) or not entries:
-        return None if not entries else _spell(entries)
-    words = [str(one.get('message') or _spell(one)) if is_object(one) else _spell(one) for one in entries[:3]]
+        return None if not entries else spell(entries)
+    words = [str(one.get('message') or spell(one)) if is_object(one) else spell(one) for one in entries[:3]]
     return '; '.join(words) + (f' (and {len(entries) - 3} more)' if len(entries) > 3 else '')
 
 
@@ -97,8 +97,7 @@ def table_of_results(
     names = list(dict.fromkeys(name for row in rows for name in row if name not in ('warnings', 'errors')))
     kept = names[: COLUMNS - 2]
     cells = [
-        [*(row.get(name) for name in kept), _messages(row.get('warnings')), _messages(row.get('errors'))]
-        for row in rows
+        [*(row.get(name) for name in kept), messages(row.get('warnings')), messages(row.get('errors'))] for row in rows
     ]
     table = Table(', '.join([f'{records}{state}', *told]), [*kept, 'warnings', 'errors'], cells, count - len(rows))
     if len(names) > len(kept):
@@ -142,7 +141,7 @@ def _table_of_envelope(data: Mapping[str, Any]) -> Table:
     rows = list(outputs.items())[: 5 * ROWS] if is_object(outputs) else []
     meta = meta if is_object(meta) else {}
     told = [f'{name} {meta[key]}' for name, key in (('version', 'version'), ('call', 'call_id')) if meta.get(key)]
-    told += [words for name in ('warnings', 'errors') if (words := _messages(inner.get(name)))]
+    told += [words for name in ('warnings', 'errors') if (words := messages(inner.get(name)))]
     total = len(outputs) if is_object(outputs) else 0
     return Table(', '.join([f'{total} names', *told]), ['name', 'value'], rows, total - len(rows))
 
@@ -157,5 +156,5 @@ def table_of_error(error: SparkError) -> Table:
     rows: list[list[Any]] = [[name, value] for name, value in known.items() if value]
     failed: Any = getattr(error, 'records', None)
     if is_object(failed) or isinstance(failed, dict):
-        rows += [[f'record {index}', _messages(errors)] for index, errors in list(failed.items())[:ROWS]]
+        rows += [[f'record {index}', messages(errors)] for index, errors in list(failed.items())[:ROWS]]
     return Table(f'{error.name}: {error.message}', ['', ''], rows)

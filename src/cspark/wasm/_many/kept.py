@@ -41,6 +41,11 @@ class Kept:
         self._kept: list[RecordResult] | None = None
         self.was_too_large = False
 
+    @property
+    def failed(self) -> int:
+        """The number of records with errors, among those that were computed so far."""
+        return self.run.failed
+
     def _take(self, result: RecordResult) -> RecordResult:
         self._state = 'reading'
         self._count += 1

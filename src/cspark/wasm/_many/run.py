@@ -187,6 +187,11 @@ class Run:
         return f"{words}; give checkpoint='FILE' to go on after an interruption"
 
     @property
+    def failed(self) -> int:
+        """The number of records with errors so far."""
+        return self._failed
+
+    @property
     def done(self) -> int:
         """How many records are done."""
         return self._done

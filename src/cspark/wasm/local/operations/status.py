@@ -74,7 +74,7 @@ def _model_status(served: Served) -> ModelStatus:
     threads = ThreadStatuses()
     for slot in pool.slots:
         threads[str(slot.number)] = _thread_status(slot)
-    return ModelStatus(
+    found = ModelStatus(
         thread_stats=threads,
         memory_usage_mb=round(
             sum(thread.current_memory_mb or 0 for thread in threads.additional_properties.values()), 2
@@ -94,6 +94,9 @@ def _model_status(served: Served) -> ModelStatus:
         crash_count=statistics.crash_count,
         timeout_count=statistics.timeout_count,
     )
+    if not served.strict_vendor:
+        found['service'] = served.version.uri  # the vendor's runner tells the id alone
+    return found
 
 
 def _thread_status(slot: Slot) -> ThreadStatus:
