@@ -63,8 +63,9 @@ format: $(READY) ## format the code and sort its imports
 generate: $(READY) ## write generated/ from openapi/
 	$(BIN)/python scripts/generate.py
 
-samples: $(READY) ## build the sample packages (needs Debian's emscripten, node-acorn and libjsmn-dev)
+samples: $(READY) ## build the sample packages, and the typed one among the examples (needs Debian's emscripten, node-acorn and libjsmn-dev)
 	$(BIN)/python scripts/build_samples.py
+	$(BIN)/cspark-wasm types samples/packages/term-life.zip -o examples/term_life.py
 
 docs: $(READY) ## build the API reference into build/docs
 	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --nitpicky --quiet -d build/doctrees docs build/docs

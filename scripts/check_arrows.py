@@ -31,7 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'server': {'generated', 'operations', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
     'annex': {'server', 'settings', 'ground', 'values'},
     'init': {'values'},
-    'command': {'codec', 'values'},
+    'types': {'codec', 'values'},
+    'command': {'types', 'codec', 'values'},
     'main': {'command'},
 }
 """What each room may import beside itself. MAY_IMPORT_LATE adds what is imported on demand, within a function."""
@@ -39,10 +40,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_IMPORT_LATE: dict[str, set[str]] = {
     'annex': {'faces'},
     'init': {'annex', 'faces', 'many'},
+    'types': {'faces'},
     'command': {'annex', 'server', 'faces'},
 }
 FOLDERS = {
     'cli': 'command',
+    'service_types': 'types',
     '_calls': 'calls',
     '_codec': 'codec',
     '_http': 'http',

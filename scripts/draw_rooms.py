@@ -16,7 +16,7 @@ import check_arrows
 PICTURE: Final = check_arrows.ROOT / 'docs' / 'rooms.svg'
 ROWS: Final = (
     ('main', 'init'),
-    ('command',),
+    ('command', 'types'),
     ('faces', 'annex'),
     ('many', 'server'),
     ('perform', 'operations'),

@@ -47,7 +47,7 @@ def execute_many(client: Hybrid.Client, uri: str, inputs: Any, **options: Any) -
     """The results of either client, used as if they were those of the blocking one."""
     results: Any = client.services.execute_many(uri, inputs, **options)
     if isinstance(results, Hybrid.ManyResults):
-        return results
+        return cast('Hybrid.ManyResults', results)  # type: ignore[redundant-cast]  # pyright does not narrow to Any
     awaited: Any = client
     return cast(Hybrid.ManyResults, AwaitedResults(results, awaited._loop))
 

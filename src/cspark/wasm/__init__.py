@@ -62,7 +62,7 @@ if TYPE_CHECKING:
         UnprocessableEntityError,
         UnsupportedMediaTypeError,
     )
-    from .inputs import Inputs
+    from .inputs import FrameLike, Inputs, TableLike
     from .local import LocalRunner, PackageError
     from .logger import LoggerLike, LoggerOptions
     from .options import (
@@ -113,6 +113,7 @@ __all__ = [
     'ExecuteOptions',
     'ExecutedData',
     'ForbiddenError',
+    'FrameLike',
     'GatewayTimeoutError',
     'Health',
     'HttpResponse',
@@ -149,6 +150,7 @@ __all__ = [
     'SparkSdkError',
     'SparkTimeoutError',
     'StaticOptions',
+    'TableLike',
     'TokenLike',
     'UnauthorizedError',
     'UnknownApiError',
@@ -215,7 +217,7 @@ _PLACES: Final = {
         'UnprocessableEntityError',
         'UnsupportedMediaTypeError',
     ),
-    'inputs': ('Inputs',),
+    'inputs': ('FrameLike', 'Inputs', 'TableLike'),
     'local': ('LocalRunner', 'PackageError'),
     'logger': ('LoggerLike', 'LoggerOptions'),
     'options': (

@@ -28,6 +28,7 @@ from .options import (
     UploadOptions,
     ValidateOptions,
 )
+from .records import Outputs
 from .results import (
     ExecutedData,
     Health,
@@ -311,19 +312,48 @@ class ServicesResource(_Resource):
 
     @overload
     def execute(
-        self, uri: UriLike, *, response_format: Literal['original'], **options: Unpack[ExecuteOptions]
+        self,
+        uri: UriLike,
+        *,
+        response_format: Literal['original'],
+        outputs: None = None,
+        **options: Unpack[ExecuteOptions],
     ) -> ServiceExecuted[Any]: ...
     @overload
     def execute(
-        self, uri: UriLike, *, response_format: Literal['alike'] | None = None, **options: Unpack[ExecuteOptions]
+        self,
+        uri: UriLike,
+        *,
+        response_format: Literal['original'],
+        outputs: type[Outputs],
+        **options: Unpack[ExecuteOptions],
+    ) -> ServiceExecuted[Any, Outputs]: ...
+    @overload
+    def execute(
+        self,
+        uri: UriLike,
+        *,
+        response_format: Literal['alike'] | None = None,
+        outputs: None = None,
+        **options: Unpack[ExecuteOptions],
     ) -> ServiceExecuted[ExecutedData]: ...
+    @overload
+    def execute(
+        self,
+        uri: UriLike,
+        *,
+        response_format: Literal['alike'] | None = None,
+        outputs: type[Outputs],
+        **options: Unpack[ExecuteOptions],
+    ) -> ServiceExecuted[ExecutedData, Outputs]: ...
     def execute(
         self,
         uri: UriLike,
         *,
         response_format: Literal['original', 'alike'] | None = None,
+        outputs: type[Any] | None = None,  # noqa: ARG002 - for type checkers
         **options: Unpack[ExecuteOptions],
-    ) -> ServiceExecuted[Any]:
+    ) -> ServiceExecuted[Any, Any]:
         """Execute a service with one record, if `inputs` is a mapping, or with many, if it is a list.
 
         Args:
@@ -331,6 +361,8 @@ class ServicesResource(_Resource):
                 `proxy/ENDPOINT`, or a `UriParams`.
             response_format: `alike` (the default) for lists with one entry per record, for one record and for many;
                 `original` for the runner's unchanged answer to one record.
+            outputs: A type for the outputs of a record, such as a `TypedDict`. Only type checkers look at it; see
+                `cspark-wasm types`, which writes one.
             **options: The inputs, and options for the execution: see `ExecuteOptions`.
 
         Returns:
@@ -346,7 +378,22 @@ class ServicesResource(_Resource):
         """
         return self._perform(services.execute(self._config, uri, response_format, options))
 
-    def execute_many(self, uri: UriLike, inputs: Any, **options: Unpack[ManyOptions]) -> ManyResults:
+    @overload
+    def execute_many(
+        self, uri: UriLike, inputs: Any, *, outputs: None = None, **options: Unpack[ManyOptions]
+    ) -> ManyResults: ...
+    @overload
+    def execute_many(
+        self, uri: UriLike, inputs: Any, *, outputs: type[Outputs], **options: Unpack[ManyOptions]
+    ) -> ManyResults[Outputs]: ...
+    def execute_many(
+        self,
+        uri: UriLike,
+        inputs: Any,
+        *,
+        outputs: type[Any] | None = None,  # noqa: ARG002 - for type checkers
+        **options: Unpack[ManyOptions],
+    ) -> ManyResults[Any]:
         """Execute a service with many records, in as many calls as needed, several of them at the same time.
 
         The inputs are read, and the results are yielded, while the calls are made; only a part is in memory at a time.
@@ -355,6 +402,7 @@ class ServicesResource(_Resource):
             uri: The service, as for `execute`.
             inputs: Records: any iterable (`AsyncClient`: async ones too), columnar lists, a data frame, an Arrow table
                 or a reader of record batches, or the path of a `.parquet`, `.csv` or `.jsonl` file.
+            outputs: A type for the outputs of a record, as for `execute`.
             **options: `chunk_size`, `concurrency`, `ordered`, `on_error`, `progress`, `checkpoint`, and options for the
                 execution: see `ManyOptions`.
 

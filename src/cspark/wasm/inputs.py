@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import enum
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from ._codec.frames import frame_slices, row_as_record
 from ._codec.json import Fragment, decode_json, encode_json
@@ -16,9 +17,11 @@ from ._codec.plain import UnfitValueError, as_record, is_missing, library_of, pl
 from .errors import SparkInputError, SparkSdkError
 
 __all__ = [
+    'FrameLike',
     'Inputs',
     'Known',
     'Missing',
+    'TableLike',
     'apply_missing',
     'check_header',
     'check_missing',
@@ -31,6 +34,19 @@ __all__ = [
     'read_inputs',
     'read_record',
 ]
+
+
+class FrameLike(Protocol):
+    """A data frame or a table, of any library: it has columns."""
+
+    @property
+    def columns(self) -> Any:
+        """The columns, or their names."""
+        ...
+
+
+TableLike: TypeAlias = 'FrameLike | os.PathLike[str] | str'
+"""Many records that are no iterable of records: a data frame or table, or the path of a file."""
 
 Inputs: TypeAlias = Any
 """One record: a mapping, an object with named fields (a dataclass, an attrs, pydantic or msgspec class, a named tuple,

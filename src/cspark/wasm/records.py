@@ -5,14 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias
 
 from ._codec.json import is_array, is_object
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from ._display import Table
 
-__all__ = ['ChunkResults', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of', 'rename_outputs']
+    Outputs = TypeVar('Outputs', default=Any)
+else:
+    from typing import TypeVar
+
+    Outputs = TypeVar('Outputs')
+
+__all__ = ['ChunkResults', 'Outputs', 'Progress', 'ProgressLike', 'RecordResult', 'columns_of', 'rename_outputs']
 
 PREFIX: Final = 'outputs.'
 BESIDE: Final = ('index', 'warnings', 'errors')
@@ -26,7 +34,7 @@ EXCEL_ERRORS: Final = {
 
 
 @dataclass(slots=True, repr=False)
-class RecordResult:
+class RecordResult(Generic[Outputs]):
     """The result of one record.
 
     Attributes:
@@ -40,7 +48,7 @@ class RecordResult:
     """
 
     index: int
-    outputs: Any
+    outputs: Outputs
     warnings: list[dict[str, Any]] | None = None
     errors: list[dict[str, Any]] | None = None
     call_id: str | None = field(default=None, compare=False)
@@ -63,7 +71,8 @@ class RecordResult:
 
     def row_beside(self, taken: Collection[str]) -> dict[str, Any]:
         """The part of the row that the model computed, with other names for outputs whose names are taken."""
-        outputs: dict[str, Any] = self.outputs if is_object(self.outputs) else {}
+        computed: Any = self.outputs
+        outputs: dict[str, Any] = computed if is_object(computed) else {}
         warnings = self.warnings
         broken = {name: value for name, value in outputs.items() if type(value) is str and value in EXCEL_ERRORS}
         if broken:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, cast
 
 from ._answer import Answer
 from ._codec.json import is_array, is_object
 from ._tables import Columns, arrow_table, pandas_frame, polars_frame, rows_to_columns
 from .errors import SparkExecutionError, SparkSdkError
-from .records import RecordResult, columns_of
+from .records import Outputs, RecordResult, columns_of
 
 if TYPE_CHECKING:
     import httpx
@@ -177,16 +177,21 @@ class HttpResponse(Generic[Data]):
         return table_of_data(self.status, self.data)
 
 
-class ServiceExecuted(HttpResponse[Data]):
+class ServiceExecuted(HttpResponse[Data], Generic[Data, Outputs]):
     """The answer of `services.execute`. Its properties are the same for one record and for many, in both formats."""
 
+    if not TYPE_CHECKING:  # a type variable with a default, as type checkers see it, needs Python 3.13
+
+        def __class_getitem__(cls, types: Any) -> Any:
+            return super().__class_getitem__(types if isinstance(types, tuple) else (types, Any))
+
     @property
-    def outputs(self) -> list[Any]:
+    def outputs(self) -> list[Outputs]:
         """The outputs of each record; None for a record that failed."""
         return self._list('outputs')
 
     @property
-    def output(self) -> dict[str, Any]:
+    def output(self) -> Outputs:
         """The outputs of the only record.
 
         Raises:
@@ -194,8 +199,9 @@ class ServiceExecuted(HttpResponse[Data]):
         """
         if len(self.outputs) != 1:
             raise SparkSdkError(f'the answer has {len(self.outputs)} records; use .outputs for the outputs of each')
-        found = self.outputs[0]
-        return found if is_object(found) else {}
+        found: Any = self.outputs[0]
+        output: Any = found if is_object(found) else {}
+        return cast('Outputs', output)
 
     @property
     def warnings(self) -> list[Any]:
@@ -267,7 +273,8 @@ class ServiceExecuted(HttpResponse[Data]):
         return [None] * len(outputs) if is_array(outputs) else []
 
     def _records(self) -> list[RecordResult]:
-        outputs, warnings, errors = self.outputs, self.warnings, self.errors
+        outputs: list[Any] = self._list('outputs')
+        warnings, errors = self.warnings, self.errors
         header, *values = outputs or [None]
         if is_array(header) and all(isinstance(name, str) for name in header):
             outputs = [dict(zip(header, row, strict=False)) for row in values]

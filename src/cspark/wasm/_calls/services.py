@@ -165,10 +165,11 @@ def execute(
         records = inputs
         inputs = yield from compute(lambda: columnar(records), heavy=len(records) > MANY)
     call = prepare(config, named, inputs, options, known)
+    executed: type[ServiceExecuted[Any]] = ServiceExecuted
     if is_array(inputs) and _is_empty(inputs):
-        return ServiceExecuted[Any].of(not_sent(config, call), nothing_executed())
+        return executed.of(not_sent(config, call), nothing_executed())
     answer, data = yield from make_call(config, call)
-    return ServiceExecuted[Any].of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
+    return executed.of(answer, alike(data) if wanted == 'alike' and isinstance(inputs, dict) else data)
 
 
 def _without_missing(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .._tables import Columns, arrow_table, import_library, pandas_frame, polars_frame
-from ..records import RecordResult
+from ..records import Outputs, RecordResult
 from .kept import Kept, columns_of_results
 from .run import Run
 from .writers import TableWriter, open_writer
@@ -23,7 +23,7 @@ Result = TypeVar('Result')
 Frame = TypeVar('Frame')
 
 
-class ManyResults(Kept, Iterator[RecordResult]):
+class ManyResults(Kept, Iterator[RecordResult[Outputs]], Generic[Outputs]):
     """The results of many records, for a `for` loop or as a whole.
 
     A loop reads them once. What is read as a whole, as by `to_pandas()`, is kept for the next time, unless the answers
@@ -38,7 +38,7 @@ class ManyResults(Kept, Iterator[RecordResult]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> RecordResult:
+    def __next__(self) -> RecordResult[Outputs]:
         try:
             return self._take(next(self._results))
         except BaseException as error:
@@ -142,7 +142,7 @@ class ManyResults(Kept, Iterator[RecordResult]):
         return columns_of_results(self._collect())
 
 
-class AsyncManyResults(Kept, AsyncIterator[RecordResult]):
+class AsyncManyResults(Kept, AsyncIterator[RecordResult[Outputs]], Generic[Outputs]):
     """The results of many records, for an `async for` loop or as a whole; see `ManyResults`.
 
     Calls in flight are cancelled at once by `close()` or at the end of an `async with` statement, and soon after the
@@ -156,7 +156,7 @@ class AsyncManyResults(Kept, AsyncIterator[RecordResult]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> RecordResult:
+    async def __anext__(self) -> RecordResult[Outputs]:
         try:
             return self._take(await anext(self._results))
         except BaseException as error:
