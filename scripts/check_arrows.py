@@ -32,6 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'annex': {'server', 'settings', 'ground', 'values'},
     'init': {'values'},
     'types': {'codec', 'values'},
+    'testing': {'codec', 'values'},
+    'plugin': set(),
     'command': {'types', 'codec', 'values'},
     'main': {'command'},
 }
@@ -41,11 +43,13 @@ MAY_IMPORT_LATE: dict[str, set[str]] = {
     'annex': {'faces'},
     'init': {'annex', 'faces', 'many'},
     'types': {'faces'},
+    'plugin': {'annex', 'faces', 'testing'},
     'command': {'annex', 'server', 'faces'},
 }
 FOLDERS = {
     'cli': 'command',
     'service_types': 'types',
+    'testing': 'testing',
     '_calls': 'calls',
     '_codec': 'codec',
     '_http': 'http',
@@ -56,13 +60,33 @@ FOLDERS = {
     'local/operations': 'operations',
     'local/packages': 'packages',
 }
-FILES = {'__init__.py': 'init', '__main__.py': 'main', '_async_client.py': 'faces', '_client.py': 'faces'}
+FILES = {
+    '__init__.py': 'init',
+    '__main__.py': 'main',
+    '_async_client.py': 'faces',
+    '_client.py': 'faces',
+    'pytest_plugin.py': 'plugin',
+}
 LOCAL_FILES = {'__init__.py': 'annex', 'runner.py': 'annex', 'settings.py': 'settings'}
 LOCAL = {'annex', 'engine', 'ground', 'operations', 'packages', 'server', 'settings'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
-MAY_WAIT = {'http', 'perform', 'many', 'packages', 'engine', 'operations', 'server', 'annex', 'main'}
-MAY_SPELL = {'uri.py'}
-"""`Uri.of` and `Uri.partial` build addresses for callers who built them with the published client."""
+MAY_WAIT = {
+    'http',
+    'perform',
+    'many',
+    'packages',
+    'engine',
+    'operations',
+    'server',
+    'annex',
+    'main',
+    'command',
+    'testing',
+    'plugin',
+}
+MAY_SPELL = {'uri.py', 'stub_runner.py'}
+"""A stub runner is a server, which reads paths. `Uri.of` and `Uri.partial` build addresses for callers who built them
+with the published client."""
 
 
 def room(path: Path) -> str:

@@ -16,7 +16,8 @@ import check_arrows
 PICTURE: Final = check_arrows.ROOT / 'docs' / 'rooms.svg'
 ROWS: Final = (
     ('main', 'init'),
-    ('command', 'types'),
+    ('command', 'plugin'),
+    ('types', 'testing'),
     ('faces', 'annex'),
     ('many', 'server'),
     ('perform', 'operations'),
@@ -35,6 +36,7 @@ FOLDER_OF: Final = {room: f'{folder}/' for folder, room in check_arrows.FOLDERS.
     'ground': 'local/errors.py, ids.py, logger.py',
     'init': '__init__.py',
     'main': '__main__.py',
+    'plugin': 'pytest_plugin.py',
     'settings': 'local/settings.py',
     'values': 'config.py, errors.py, uri.py, results.py, ...',
 }
