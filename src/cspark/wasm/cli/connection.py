@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._secret import Secret, hide
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from .._client import Client
@@ -32,9 +34,7 @@ ENVIRONMENT: Final = {
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
     """Add the options of a client. They have no defaults here, so that they may stand before the command and after."""
-    group = parser.add_argument_group(
-        'runner', 'Each option may come from the environment, named in brackets, or from a profile.'
-    )
+    group = parser.add_argument_group('runner', 'The variable in brackets is read where an option is not given.')
     suppress: Any = argparse.SUPPRESS
 
     def add(*names: str, **settings: Any) -> None:
@@ -134,7 +134,12 @@ def _from_environment(name: str, variable: str) -> Any:
     if name in ('token', 'api_key'):
         return Secret(value)
     if name == 'headers':
-        return dict(_header(Secret(line)) for line in value.splitlines() if line.strip())
+        try:
+            return dict(_header(Secret(line)) for line in value.splitlines() if line.strip())
+        except UsageError as error:
+            from ..errors import SparkConfigError
+
+            raise SparkConfigError(f'the environment variable {variable} cannot be read: {error}') from None
     readers: dict[str, Callable[[str], float]] = {'timeout': _milliseconds, 'retries': _count}
     try:
         return readers[name](value) if name in readers else value
@@ -145,12 +150,10 @@ def _from_environment(name: str, variable: str) -> Any:
 
 
 def _header(line: Secret) -> tuple[str, str]:
-    name, colon, value = line.reveal().partition(':')
-    if not colon or not name.strip():
-        from ..errors import SparkConfigError
-
-        raise SparkConfigError('a header must be NAME:VALUE, such as "X-Team: pricing"')
-    return name.strip(), value.strip()
+    name, colon, value = (part.strip() for part in line.reveal().partition(':'))
+    if not colon or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        raise UsageError('a header must be NAME:VALUE, such as "X-Team: pricing"')
+    return name, value
 
 
 def connect(options: argparse.Namespace) -> Client:

@@ -8,9 +8,10 @@ import argparse
 from typing import TYPE_CHECKING, Any, Final
 
 from .._codec.json import is_object
+from ..errors import SparkSdkError
 from ..uri import Uri, UriParams
 from .connection import connect
-from .inputs import read_one_record, read_pairs
+from .inputs import read_call, read_one_record
 from .printing import print_json, print_problems, print_table, wants_json
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ INPUTS: Final = ('input', 'type', 'default', 'accepted')
 def run_validate(options: argparse.Namespace) -> int:
     """Print what a service accepts, or what is wrong with inputs."""
     with connect(options) as hybrid:
-        version = find_version(hybrid, options.uri)
+        uri, given = read_call(options)
+        version = find_version(hybrid, uri)
         inputs = read_one_record(options, hybrid, version)
-        given: Any = read_pairs(getattr(options, 'metadata', []))
         answer = hybrid.services.validate(version, inputs=inputs, validation_type=options.validation_type, **given)
     data: Any = answer.data
     found: Any = data.get('response_data') or {}
@@ -51,7 +52,7 @@ def run_metadata(options: argparse.Namespace) -> int:
     return 0
 
 
-def find_version(hybrid: Client, uri: str) -> UriParams:
+def find_version(hybrid: Client, uri: str | UriParams) -> UriParams:
     """Find the id of a service's version, which validation and metadata need.
 
     If the name has none, a call with the default inputs tells the version that the name means now.
@@ -59,8 +60,10 @@ def find_version(hybrid: Client, uri: str) -> UriParams:
     named = Uri.validate(uri)
     if named.version_id or named.service_id:
         return named
-    data: Any = hybrid.services.execute(uri, inputs={}).data
-    return UriParams(version_id=data.get('version_id'), service_id=None)
+    version_id = hybrid.services.execute(uri, inputs={}).data.get('version_id')
+    if not version_id:
+        raise SparkSdkError('the runner does not tell the id of the version; give version/ID as URI')
+    return UriParams(version_id=version_id)
 
 
 def describe_inputs(hybrid: Client, version: UriParams) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._codec.json import is_array, is_object
 from .._display import messages
-from ..errors import SparkSdkError
 from .connection import connect
-from .inputs import read_one_record, read_pairs
+from .inputs import read_call, read_one_record
 from .printing import print_json, print_note, print_problems, print_table, wants_json
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from .._client import Client
@@ -36,24 +36,26 @@ def run_execute(options: argparse.Namespace) -> int:
     is_file = isinstance(given, str) and given.startswith('@') and not given.lower().endswith('.json')
     if is_file and options.file is None and hasattr(options, 'checkpoint'):
         options.file, options.inputs = given[1:], None
+    if options.show_all and (options.file is not None or options.output is not None):
+        raise UsageError('--show-all is for one record, and prints it')
     with connect(options) as hybrid:
         if options.file is not None:
             if options.inputs is not None or options.params:
-                raise SparkSdkError('a file of records, or inputs by -i and -p: give one of them')
+                raise UsageError('a file of records, or inputs by -i and -p: give one of them')
             return _execute_many(hybrid, options, Path(options.file))
         inputs = read_one_record(options, hybrid, options.uri)
         if not is_object(inputs):
             if options.show_all:
-                raise SparkSdkError('--show-all is for one record')
+                raise UsageError('--show-all is for one record')
             return _execute_many(hybrid, options, inputs)
         return _execute_one(hybrid, options, inputs)
 
 
 def _execute_one(hybrid: Client, options: argparse.Namespace, inputs: Any) -> int:
-    metadata: Any = read_pairs(options.metadata)
     if options.output is not None:
         return _execute_many(hybrid, options, [inputs])
-    answer = hybrid.services.execute(options.uri, inputs=inputs, **metadata)
+    uri, metadata = read_call(options)
+    answer = hybrid.services.execute(uri, inputs=inputs, **metadata)
     if options.show_all:
         print_json(answer.data)
     elif wants_json(options):
@@ -74,15 +76,16 @@ def _execute_many(hybrid: Client, options: argparse.Namespace, inputs: Any) -> i
     settings: Any = {name: value for name, value in chosen.items() if value is not None}
     if getattr(options, 'strict_inputs', False):
         settings['strict_inputs'] = True
-    settings |= read_pairs(options.metadata)
+    uri, metadata = read_call(options)
     # The bar is a person's; it needs tqdm, which is optional.
     has_bar = not options.quiet and sys.stderr.isatty() and importlib.util.find_spec('tqdm') is not None
-    results = hybrid.services.execute_many(options.uri, inputs, progress=has_bar, **settings)
+    results = hybrid.services.execute_many(uri, inputs, progress=has_bar, **settings, **metadata)
     counted = _Counted(results)
     with results:
         if options.output is not None:
             count = results.write(options.output)
-            print_note(options, f'{count:,} records written to {options.output}')
+            written = '1 record' if count == 1 else f'{count:,} records'
+            print_note(options, f'{written} written to {options.output}')
             return _say_failed(options, results.failed)
         if wants_json(options):
             for one in counted:

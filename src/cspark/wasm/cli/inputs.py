@@ -5,19 +5,36 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from .._codec.json import decode_json, is_object
+from .._codec.json import decode_json, is_array, is_object
 from ..errors import SparkError, SparkSdkError
+from ..uri import Uri, UriParams
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from .._client import Client
-    from ..uri import UriParams
 
-__all__ = ['read_one_record', 'read_pairs']
+__all__ = ['read_call', 'read_one_record']
+
+IN_URI: Final = ('version', 'version_id', 'service_id')
+ELSEWHERE: Final = {
+    'uri': 'it is the first argument',
+    'inputs': 'give them by -i',
+    'outputs': 'it is for type checkers',
+    'headers': 'give them by -H',
+    'timeout': 'give it by --timeout',
+    'max_retries': 'give it by --retries',
+    'response_format': 'see --show-all',
+    'progress': 'see --quiet',
+    'columns': 'it is for programs',
+}
+"""Options of a call that are arguments of the command, or nothing for a command."""
 
 
 def read_one_record(options: argparse.Namespace, hybrid: Client, version: UriParams | str) -> Any:
@@ -32,16 +49,29 @@ def read_one_record(options: argparse.Namespace, hybrid: Client, version: UriPar
         SparkSdkError: The JSON is broken, or a value is not of the input's type.
     """
     inputs: Any = _read_json(options.inputs) if options.inputs is not None else {}
+    if not is_object(inputs) and not is_array(inputs):
+        raise SparkSdkError('inputs must be a JSON object, or an array of objects')
     if not options.params:
         return inputs
     if not is_object(inputs):
-        raise SparkSdkError('-p adds to one record, and -i gives something else; give one of them')
+        raise UsageError('-p adds to one record, and -i gives something else; give one of them')
     return {**inputs, **_typed(options.params, _rules(hybrid, version))}
 
 
-def read_pairs(pairs: Iterable[str]) -> dict[str, Any]:
-    """Read `NAME=VALUE`s whose types nobody knows: a value that is JSON is what it says, and others are text."""
-    return {name: _guess(text) for name, text in map(_split, pairs)}
+def read_call(options: argparse.Namespace) -> tuple[str | UriParams, dict[str, Any]]:
+    """The service, and the options of the call that `-m` gives: their values are JSON or, if they are none, text.
+
+    Among the options may be those of a URI, such as `version=1.0`, as in the published command.
+
+    Raises:
+        UsageError: An option has an argument of its own, or is not written as NAME=VALUE.
+    """
+    given = {name: _guess(text) for name, text in map(_split, options.metadata)}
+    for name, instead in ELSEWHERE.items():
+        if name in given:
+            raise UsageError(f'{name} is no option of -m or -p here; {instead}')
+    named: dict[str, Any] = {name: str(given.pop(name)) for name in IN_URI if name in given}
+    return replace(Uri.validate(options.uri), **named) if named else options.uri, given
 
 
 def _read_json(given: str) -> Any:
@@ -64,7 +94,7 @@ def _read_json(given: str) -> Any:
 def _split(pair: str) -> tuple[str, str]:
     name, equals, value = pair.partition('=')
     if not equals or not name.strip():
-        raise SparkSdkError(f'{pair!r} is not NAME=VALUE')
+        raise UsageError(f'{pair!r} is not NAME=VALUE')
     return name.strip(), value
 
 
@@ -79,7 +109,7 @@ def _typed(pairs: Iterable[str], rules: Mapping[str, Any]) -> dict[str, Any]:
 def _convert(name: str, text: str, rule: Mapping[str, Any]) -> Any:
     """Read a value as the service describes its input."""
     kind, default = rule.get('validation_type'), rule.get('default_value')
-    value = _guess(text)
+    value = float(text) if re.fullmatch(r'[+-]?(\d+\.?\d*|\.\d+)', text) and '.' in text else _guess(text)
     if isinstance(value, (dict, list)) or value is None:
         return value  # a table, or a cell that is empty
     if kind in ('whole_number', 'decimal') or (isinstance(default, (int, float)) and not isinstance(default, bool)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from .parser import build_parser
 from .printing import print_error
+from .usage import UsageError
 
 __all__ = ['main']
 
@@ -19,6 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The arguments; None takes those of the process.
     """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, because an error at the end of the process would be said by Python
+    except BrokenPipeError:
+        # Whoever read the output has enough; nothing must be written when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130  # 128 + SIGINT, as shells have it
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = build_parser()
     if '_ARGCOMPLETE' in os.environ:
         from .completion import complete
@@ -27,14 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     module, _, name = options.run.partition(':')
     try:
-        run: Callable[..., int] = getattr(importlib.import_module(f'.{module}', __package__), name)
+        run: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(f'.{module}', __package__), name)
         return run(options)
-    except BrokenPipeError:
-        # Whoever read the output has enough; nothing must be written when Python flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        return 130  # 128 + SIGINT, as shells have it
+    except UsageError as error:
+        print_error(f'{error}; see {options.prog} --help')
+        return 2
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
     except Exception as error:
         from ..errors import SparkError
 

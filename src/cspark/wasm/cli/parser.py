@@ -19,7 +19,7 @@ EPILOG: Final = """examples:
   cspark-wasm execute insurance/term-life book.csv -o premiums.parquet
   cspark-wasm --profile uat status --watch
 
-exit codes: 0 for success, 1 for an error, 2 for wrong usage, 3 where records have errors"""
+exit codes: 0 success, 1 an error, 2 wrong usage, 3 records with errors"""
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -31,6 +31,14 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with the way out."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Parse the arguments. Of unknown ones only the names are said, because their values may be credentials."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            names = [one.partition('=')[0] for one in unknown if one.startswith('-')]
+            self.error(f'there is no option {", ".join(names)}' if names else f'{len(unknown)} arguments too many')
+        return options
 
     def error(self, message: str) -> NoReturn:
         print_error(f'{message}; see {self.prog} --help')
@@ -57,12 +65,13 @@ def build_parser() -> argparse.ArgumentParser:
     _add_aliases(commands)
     completion = commands.add_parser(
         'completion',
+        prog='cspark-wasm completion',
         usage='cspark-wasm completion bash|zsh|fish',
         help='print what makes a shell complete this command',
         description='Print what makes a shell complete this command: eval "$(cspark-wasm completion bash)"',
     )
     completion.add_argument('shell', choices=('bash', 'zsh', 'fish'), help='the shell')
-    completion.set_defaults(run='completion:run_completion')
+    completion.set_defaults(run='completion:run_completion', prog='cspark-wasm completion')
     return parser
 
 
@@ -83,13 +92,14 @@ def _command(
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=text,
+        prog=f'cspark-wasm {prefix}{name}',
         usage=f'cspark-wasm {prefix}{name} [OPTIONS] {takes}'.rstrip(),
         description=f'{text[0].upper()}{text[1:]}.' + (f'\n\n{details}' if details else ''),
         formatter_class=_Help,
     )
     add_connection(parser)
     _add_printing(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, prog=f'cspark-wasm {prefix}{name}')
     return parser
 
 
@@ -109,7 +119,7 @@ def _add_probes(commands: Any) -> None:
     status.add_argument(
         '--watch',
         nargs='?',
-        type=float,
+        type=_seconds,
         const=1.0,
         metavar='SECONDS',
         help='refresh it every second, or every so many',
@@ -128,6 +138,7 @@ def _add_services(commands: Any) -> None:
     )
     _add_uri(validate)
     _add_one_record(validate)
+    validate.set_defaults(metadata=[])
     validate.add_argument(
         '--validation-type',
         choices=('static', 'dynamic'),
@@ -144,7 +155,8 @@ EXECUTE_DETAILS: Final = """One record comes from -p, from -i, or is left out fo
   cspark-wasm execute shapes/cylinder -i '{"height": 10}'
   cspark-wasm execute shapes/cylinder -i @inputs.json
 
-Many records come from a file, and go to the terminal, a pipe (a JSON object a line) or a file:
+Many records come from a file. They go to the terminal, to a pipe (a JSON object
+a line) or to a file:
   cspark-wasm execute shapes/cylinder book.csv --keep policy -o results.parquet"""
 
 
@@ -238,7 +250,7 @@ def _add_aliases(commands: Any) -> None:
     ):
         if group not in groups:
             groups[group] = commands.choices[group].add_subparsers(
-                required=False, metavar='', title='as in the published command', parser_class=_Parser
+                required=False, metavar='COMMAND', title='as in the published command', parser_class=_Parser
             )
         takes = '' if group == 'health' else 'URI'
         parser = _command(groups[group], name, run, _same_as(group, name), takes=takes, prefix=f'{group} ')
@@ -264,3 +276,13 @@ def _add_aliases(commands: Any) -> None:
 
 def _same_as(group: str, name: str) -> str:
     return f'the same as {group if group == "health" else name}'
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number of seconds above 0')
+    return seconds

@@ -15,12 +15,18 @@ __all__ = [
     'print_note',
     'print_problems',
     'print_table',
+    'printable',
     'render_table',
     'wants_json',
 ]
 
 WRAPPED: Final = 4
 """Up to so many columns, long cells of a table are wrapped; in wider tables they are cut."""
+
+
+def printable(text: str) -> str:
+    """A text without characters that steer a terminal: a runner's text is shown, and does nothing."""
+    return ''.join(one if one.isprintable() or one == '\n' else repr(one)[1:-1] for one in text)
 
 
 def wants_json(options: argparse.Namespace) -> bool:
@@ -54,21 +60,28 @@ def render_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]
     from .._display import Table, spell
 
     if not (sys.stdout.isatty() and find_spec('rich')):
-        return Table(title, header, rows, more).text()
+        return printable(Table(title, header, rows, more).text())
     import rich.box
     import rich.table
     import rich.text
 
-    table = rich.table.Table(title=title or None, title_justify='left', box=rich.box.SIMPLE_HEAD, header_style='bold')
+    table = rich.table.Table(
+        title=rich.text.Text(title) if title else None,
+        title_justify='left',
+        box=rich.box.SIMPLE_HEAD,
+        header_style='bold',
+    )
     cells = [list(row) for row in rows]
     for index, name in enumerate(header):
         is_numeric = bool(cells) and all(isinstance(row[index], (int, float, type(None))) for row in cells)
         wide = len(header) > WRAPPED
         least = min(len(name), 10) if wide else None
-        table.add_column(name, justify='right' if is_numeric else 'left', no_wrap=wide, min_width=least)
+        table.add_column(
+            rich.text.Text(printable(name)), justify='right' if is_numeric else 'left', no_wrap=wide, min_width=least
+        )
     for row in cells:
         # Text of a runner is never markup of rich.
-        table.add_row(*(rich.text.Text(spell(cell)) for cell in row))
+        table.add_row(*(rich.text.Text(printable(spell(cell))) for cell in row))
     if more > 0:
         table.caption = f'and {more:,} more'
     return table
@@ -84,12 +97,12 @@ def console() -> Any:
 def print_note(options: argparse.Namespace, text: str) -> None:
     """Print a remark to standard error, unless `--quiet` says not to."""
     if not options.quiet:
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
 
 
 def print_error(text: str) -> None:
     """Print an error in one line, red on a terminal."""
-    line = f'cspark-wasm: {" ".join(text.split())}'
+    line = printable(f'cspark-wasm: {" ".join(text.split())}')
     has_colours = sys.stderr.isatty() and not os.environ.get('NO_COLOR')
     print(f'\x1b[31m{line}\x1b[0m' if has_colours else line, file=sys.stderr)
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from .._codec.json import is_array, is_object
 from .connection import ask_runner
 from .printing import console, print_json, print_table, render_table, wants_json
 
@@ -96,9 +97,14 @@ class _Model:
 
 
 def _models(hybrid: Client) -> Iterator[_Model]:
-    for tenant in hybrid.status.get().data.get('models') or []:
-        for model in tenant.get('model_stats') or []:
+    tenants: Any = hybrid.status.get().data.get('models')
+    for tenant in _objects(tenants):
+        for model in _objects(tenant.get('model_stats')):
             yield _Model(str(tenant.get('tenant', '')), str(model.get('id', '')), model.get('service'), model)
+
+
+def _objects(values: Any) -> Iterator[dict[str, Any]]:
+    return (value for value in (values if is_array(values) else ()) if is_object(value))
 
 
 @dataclass
@@ -113,12 +119,17 @@ class _Rates:
 
     def _row(self, model: _Model) -> list[Any]:
         state, now = model.state, time.monotonic()
-        count = int(state.get('completed_count') or 0)
+        count = _count(state, 'completed_count')
         key = (model.tenant, model.version_id)
         then, before = self._before.get(key, (now, count))
         self._before[key] = (now, count)
         rate = round((count - before) / (now - then), 1) if now > then else None
-        failures = sum(int(state.get(name) or 0) for name in ('crash_count', 'timeout_count'))
+        failures = _count(state, 'crash_count') + _count(state, 'timeout_count')
         p95, memory = (state.get(name) for name in ('p95_time_ms', 'memory_usage_mb'))
         service = model.service or model.version_id
         return [model.tenant, service, state.get('size'), state.get('busy'), count, rate, p95, memory, failures]
+
+
+def _count(state: dict[str, Any], name: str) -> int:
+    found = state.get(name)
+    return found if isinstance(found, int) else 0

@@ -19,6 +19,7 @@ def add_serve(commands: Any) -> None:
     serve = commands.add_parser(
         'serve',
         help='serve packages on this machine',
+        prog='cspark-wasm serve',
         usage='cspark-wasm serve [OPTIONS] [PACKAGE.zip ...]',
         description='Serve packages on this machine.',
     )
@@ -88,7 +89,7 @@ def add_serve(commands: Any) -> None:
         metavar='ENDPOINT=FOLDER/SERVICE',
         help='an endpoint; can be repeated',
     )
-    serve.set_defaults(run='serve:run_serve')
+    serve.set_defaults(run='serve:run_serve', prog='cspark-wasm serve')
 
 
 def run_serve(options: argparse.Namespace) -> int:

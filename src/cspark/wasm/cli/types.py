@@ -14,6 +14,7 @@ from ..service_types.description import describe_service
 from ..service_types.module import write_module
 from .connection import connect
 from .printing import print_error, print_note
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from .._client import Client
@@ -24,7 +25,7 @@ __all__ = ['run_types']
 def run_types(options: argparse.Namespace) -> int:
     """Write the module of a typed service, or check that it is as it would be written."""
     if options.check and options.output is None:
-        raise SparkSdkError('--check compares with a file; name it by -o FILE')
+        raise UsageError('--check compares with a file; name it by -o FILE')
     with _source(options) as (hybrid, uri, package):
         service = describe_service(hybrid, uri, package=package, probe=not options.no_probe)
     whole = [name.strip() for name in options.whole.split(',') if name.strip()]
@@ -50,7 +51,7 @@ def _source(options: argparse.Namespace) -> Generator[tuple[Client, str, Mapping
     """A client of a runner that has the service, its URI, and its description in its package."""
     if not (options.source.endswith('.zip') or Path(options.source).is_file()):
         if options.service:
-            raise SparkSdkError('--service chooses among those of a package; a URI names one already')
+            raise UsageError('--service chooses among those of a package; a URI names one already')
         with connect(options) as hybrid:
             yield hybrid, options.source, None
         return
