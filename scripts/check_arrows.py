@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'http': {'calls', 'codec', 'values'},
     'perform': {'generated', 'http', 'calls', 'codec', 'values'},
     'many': {'perform', 'calls', 'codec', 'values'},
-    'faces': {'generated', 'many', 'perform', 'calls', 'values'},
+    'faces': {'telemetry', 'generated', 'many', 'perform', 'calls', 'values'},
     'ground': {'values'},
     'packages': {'ground', 'codec', 'values'},
     'engine': {'packages', 'ground', 'codec', 'values'},
@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'types': {'codec', 'values'},
     'testing': {'codec', 'values'},
     'plugin': set(),
+    'telemetry': {'calls', 'values'},
     'command': {'types', 'codec', 'values'},
     'main': {'command'},
 }
@@ -66,6 +67,7 @@ FILES = {
     '_async_client.py': 'faces',
     '_client.py': 'faces',
     'pytest_plugin.py': 'plugin',
+    'telemetry.py': 'telemetry',
 }
 LOCAL_FILES = {'__init__.py': 'annex', 'runner.py': 'annex', 'settings.py': 'settings'}
 LOCAL = {'annex', 'engine', 'ground', 'operations', 'packages', 'server', 'settings'}

@@ -19,6 +19,7 @@ ROWS: Final = (
     ('command', 'plugin'),
     ('types', 'testing'),
     ('faces', 'annex'),
+    ('telemetry',),
     ('many', 'server'),
     ('perform', 'operations'),
     ('http', 'engine'),
@@ -37,6 +38,7 @@ FOLDER_OF: Final = {room: f'{folder}/' for folder, room in check_arrows.FOLDERS.
     'init': '__init__.py',
     'main': '__main__.py',
     'plugin': 'pytest_plugin.py',
+    'telemetry': 'telemetry.py',
     'settings': 'local/settings.py',
     'values': 'config.py, errors.py, uri.py, results.py, ...',
 }

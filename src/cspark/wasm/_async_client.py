@@ -40,6 +40,7 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
+from .telemetry import start_telemetry
 from .uri import UriLike
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class AsyncClient:
         self._start(config, awaiting.AsyncConnections(config, http_client))
 
     def _start(self, config: Config, connections: awaiting.AsyncConnections, *, owner: bool = True) -> None:
+        start_telemetry()
         self._config = config
         self._connections = connections
         self._is_owner = owner

@@ -39,6 +39,7 @@ from .results import (
     Uploaded,
     VersionInfo,
 )
+from .telemetry import start_telemetry
 from .uri import UriLike
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Client:
         self._start(config, blocking.Connections(config, http_client))
 
     def _start(self, config: Config, connections: blocking.Connections, *, owner: bool = True) -> None:
+        start_telemetry()
         self._config = config
         self._connections = connections
         self._is_owner = owner

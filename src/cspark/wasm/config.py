@@ -92,6 +92,14 @@ def _age(seconds: Any) -> float:
     return float(seconds)
 
 
+def _switch(telemetry: Any) -> bool:
+    if telemetry is None:
+        return os.environ.get('CSPARK_TELEMETRY', '').lower() not in ('0', 'false', 'no', 'off')
+    if not isinstance(telemetry, bool):
+        raise SparkConfigError(f'telemetry must be True or False, not {telemetry!r:.100}')
+    return telemetry
+
+
 def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
     if problem := _problem_of_headers(headers):
         raise SparkConfigError(problem)
@@ -129,6 +137,7 @@ class _Fields:
     verify: bool | str | ssl.SSLContext = attrs.field(converter=_trust)
     transport: Literal['httpx'] | None = attrs.field(converter=_transport)
     max_connection_age: float = attrs.field(converter=_age)
+    telemetry: bool = attrs.field(converter=_switch)
 
 
 class Config(_Fields):
@@ -155,6 +164,8 @@ class Config(_Fields):
             `CSPARK_TRANSPORT`; see the page on transports.
         max_connection_age: How long a connection is used, in seconds. A new one looks the runner's name up again, and
             so notices that it has moved.
+        telemetry: Whether calls have spans and metrics where OpenTelemetry is set up. The default is the environment
+            variable `CSPARK_TELEMETRY`, or else True.
 
     Raises:
         SparkConfigError: A value is missing or not valid; the message says what is accepted.
@@ -181,6 +192,7 @@ class Config(_Fields):
         verify: bool | str | ssl.SSLContext | None = None,
         transport: Literal['httpx'] | None = None,
         max_connection_age: float = DEFAULT_CONNECTION_AGE,
+        telemetry: bool | None = None,
     ) -> None:
         base_url, extra_headers = hide_address(base_url), hide_headers(extra_headers)
         api_key, token = hide(api_key), hide(token)
@@ -204,6 +216,7 @@ class Config(_Fields):
             verify=verify,
             transport=transport,
             max_connection_age=max_connection_age,
+            telemetry=telemetry,
         )
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -294,6 +307,7 @@ class Config(_Fields):
         verify: bool | str | ssl.SSLContext | None = None,
         transport: Literal['httpx'] | None = None,
         max_connection_age: float | None = None,
+        telemetry: bool | None = None,
     ) -> Config:
         """Return a copy with some values replaced.
 
@@ -321,6 +335,7 @@ class Config(_Fields):
             'verify': verify,
             'transport': transport,
             'max_connection_age': max_connection_age,
+            'telemetry': telemetry,
         }
         return self._evolve(**changes, **{name: value for name, value in given.items() if value is not None})
 

@@ -76,6 +76,8 @@ class StaticOptions(TypedDict, total=False):
     """`httpx` to send all requests through httpx, for example to mock it in tests (`CSPARK_TRANSPORT`)."""
     max_connection_age: float
     """How long a connection is used, in seconds (300)."""
+    telemetry: bool
+    """Whether calls have spans and metrics where OpenTelemetry is set up (`CSPARK_TELEMETRY`, or True)."""
 
 
 class ClientOptions(StaticOptions, total=False):

@@ -27,6 +27,7 @@ from ..errors import (
     shorten,
 )
 from ..options import CallOptions
+from .observing import CallWatch, observer_of
 from .retry import Retry, after_answer, after_failure
 from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 
@@ -50,6 +51,7 @@ class Call:
         heavy: Whether encoding the body takes long.
         safe: Whether the call can be repeated without harm.
         once: Whether the body can be read only once, so that the call cannot be repeated at all.
+        verb: What the call does, for telemetry.
     """
 
     request: Mapping[str, Any]
@@ -57,6 +59,7 @@ class Call:
     heavy: bool = False
     safe: bool = True
     once: bool = False
+    verb: str = 'execute'
 
 
 @dataclass
@@ -70,6 +73,7 @@ class Attempts:
         sent: How many times the request was sent, which is what an error reports as its attempts.
         renewed: Whether a refused token was already replaced in this call.
         once: Whether the body can be read only once.
+        watch: What watches the call, if anybody does.
     """
 
     step: Send
@@ -78,6 +82,7 @@ class Attempts:
     sent: int = 0
     renewed: bool = False
     once: bool = False
+    watch: CallWatch | None = None
 
     def cause(self, answer: Answer | None = None) -> ApiErrorCause:
         """Describe the call for an error, without its body and without credentials."""
@@ -172,6 +177,14 @@ def make_call(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
         SparkDecodeError: The answer did not come from a runner, or is not valid.
         SparkSdkError: The inputs cannot be encoded.
     """
+    observer = observer_of(config)
+    if observer is None:
+        return (yield from _make_call(config, call, None))
+    with observer.call(call.verb, config, call.request['url']) as watch:
+        return (yield from _make_call(config, call, watch))
+
+
+def _make_call(config: Config, call: Call, watch: CallWatch | None) -> Flow[tuple[Answer, Any]]:
     request = call.request
     started = time.monotonic()
     content = (yield from compute(call.body, heavy=call.heavy)) if call.body else None
@@ -185,7 +198,7 @@ def make_call(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
         phases=config.phases,
         auth=config.auth.auth,
     )
-    attempts = Attempts(step, started, once=call.once)
+    attempts = Attempts(step, started, once=call.once, watch=watch)
     answer = yield from _deliver(config, attempts, safe=call.safe)
     return (yield from _read(config, attempts, answer))
 
@@ -216,6 +229,8 @@ def _deliver(config: Config, attempts: Attempts, *, safe: bool) -> Flow[Answer]:
             retry.reason,
             extra={'spark': {'attempt': attempts.tried, 'pause': retry.pause, 'reason': retry.reason}},
         )
+        if attempts.watch is not None:
+            attempts.watch.retrying()
         yield Pause(retry.pause)
 
 
@@ -228,7 +243,7 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]
             yield from _fetch_token(config, step)
         attempts.sent += 1
         step.credentials = config.auth.credentials
-        answer = yield from send(step)
+        answer = yield from _send_watched(attempts)
         must_renew = answer.status == 401 and config.auth.source and not (attempts.renewed or attempts.once)
         if must_renew:
             yield from _fetch_token(config, step)
@@ -239,6 +254,15 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]
     if must_renew:
         attempts.renewed = True
         return (yield from _send_once(config, attempts))
+    return answer
+
+
+def _send_watched(attempts: Attempts) -> Flow[Answer]:
+    if attempts.watch is None:
+        return (yield from send(attempts.step))
+    with attempts.watch.attempt(attempts.step, attempts.sent - 1) as watch:
+        answer = yield from send(attempts.step)
+        watch.answered(answer.status)
     return answer
 
 

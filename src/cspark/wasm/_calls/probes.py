@@ -23,19 +23,22 @@ Result = TypeVar('Result')
 def check_health(config: Config, options: CallOptions) -> Flow[HttpResponse[Health]]:
     """`GET /healthcheck`."""
     config = _check_call('check_health', config, options)
-    return HttpResponse[Health].of(*(yield from make_call(config, Call(check_health_request(**caller(config))))))
+    call = Call(check_health_request(**caller(config)), verb='check_health')
+    return HttpResponse[Health].of(*(yield from make_call(config, call)))
 
 
 def get_version(config: Config, options: CallOptions) -> Flow[HttpResponse[VersionInfo]]:
     """`GET /version`."""
     config = _check_call('get_version', config, options)
-    return HttpResponse[VersionInfo].of(*(yield from make_call(config, Call(get_version_request(**caller(config))))))
+    call = Call(get_version_request(**caller(config)), verb='get_version')
+    return HttpResponse[VersionInfo].of(*(yield from make_call(config, call)))
 
 
 def get_status(config: Config, options: CallOptions) -> Flow[HttpResponse[RunnerState]]:
     """`GET /status`."""
     config = _check_call('get_status', config, options)
-    return HttpResponse[RunnerState].of(*(yield from make_call(config, Call(get_status_request(**caller(config))))))
+    call = Call(get_status_request(**caller(config)), verb='get_status')
+    return HttpResponse[RunnerState].of(*(yield from make_call(config, call)))
 
 
 def ask_runner(config: Config, probe: Callable[[Config, CallOptions], Flow[Result]]) -> Flow[Result]:

@@ -115,7 +115,7 @@ def upload(
     request = upload_package_request(body=UploadRequest(file=content), **caller(config))
     # The generator fixes the boundary of the form, so that a package could hold it; httpx chooses a random one.
     headers = {name: value for name, value in request['headers'].items() if name != 'Content-Type'}
-    call = Call({**request, 'headers': headers}, safe=config.retry.uploads, once=once)
+    call = Call({**request, 'headers': headers}, safe=config.retry.uploads, once=once, verb='upload')
     try:
         return HttpResponse[Uploaded].of(*(yield from make_call(config, call)))
     finally:
@@ -246,7 +246,7 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     inputs = _one_record(options)
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(_tenant(config), body=body, **caller(config))
-    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, inputs))))
+    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, inputs, verb='validate'))))
 
 
 def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
@@ -262,15 +262,23 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     inputs = _one_record(options)
     body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = get_metadata_request(_tenant(config), body=body, **caller(config))
-    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, inputs))))
+    return HttpResponse[ServiceAnswer].of(
+        *(yield from make_call(config, _with_json(request, inputs, verb='get_metadata')))
+    )
 
 
 def _with_json(
-    request: dict[str, Any], inputs: Any, encoding: Any = None, nan: Any = None, known: Known | None = None
+    request: dict[str, Any],
+    inputs: Any,
+    encoding: Any = None,
+    nan: Any = None,
+    known: Known | None = None,
+    verb: str = 'execute',
 ) -> Call:
     """Make a call whose body is encoded here, when it is sent, and not by httpx."""
     body = request.pop('json')
-    return Call(request, lambda: encode_body(body, inputs, encoding, nan or 'null', known), heavy=is_heavy(inputs))
+    encode = lambda: encode_body(body, inputs, encoding, nan or 'null', known)  # noqa: E731
+    return Call(request, encode, heavy=is_heavy(inputs), verb=verb)
 
 
 def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:

@@ -100,6 +100,7 @@ class Planner:
         flying: The number of calls that are in flight.
         exhausted: Whether all records have been read.
         not_before: When the next call may start, by `time.monotonic()`.
+        splits: How many chunks that failed were sent in halves.
     """
 
     chunk_size: int | None
@@ -113,6 +114,7 @@ class Planner:
     flying: int = 0
     exhausted: bool = False
     not_before: float = 0.0
+    splits: int = 0
     _record_bytes: float = 0.0
     _answer_bytes: float = 0.0
     _largest: int = LARGEST_SIZE
@@ -239,6 +241,7 @@ class Planner:
                 self._largest = min(self._largest, max(1, len(chunk.rows) // 2))
                 self.size = min(self.size, self._largest)
             self._failures = 0
+            self.splits += 1
             self.waiting.extendleft(reversed(chunk.halves()))
         else:
             if is_too_much:  # this record alone is too slow or large: its chunks were not

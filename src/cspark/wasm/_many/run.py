@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._calls import services
 from .._calls.input_names import check_input_names, input_names
+from .._calls.observing import RunWatch, observer_of
 from .._calls.steps import Flow
 from .._codec.compression import ENCODINGS
 from .._progress import Bar
@@ -48,6 +49,7 @@ class Run:
         report: A function that is called with a `Progress` after each call, or None.
         open_checkpoint: A function that opens the checkpoint, or None for a run without one.
         checkpoint: The checkpoint, once it is open.
+        watch: What watches the run, if anybody does.
         started: When the run began, by `time.monotonic()`.
     """
 
@@ -61,6 +63,7 @@ class Run:
     answer_bytes: int = 0
     is_stopped: bool = False
     version: str | None = None
+    watch: RunWatch | None = None
     on_stop: list[Callable[[], object]] = field(default_factory=lambda: list[Callable[[], object]]())
     started: float = field(default_factory=time.monotonic)
     _position: int = 0
@@ -75,6 +78,8 @@ class Run:
         Raises:
             SparkSdkError: The checkpoint cannot be used.
         """
+        if self.watch is not None:
+            self.watch.begin()
         with self._using:
             if self.open_checkpoint is not None:
                 self.checkpoint = self.open_checkpoint()
@@ -143,9 +148,12 @@ class Run:
         except EndOfRunError as end:
             raise end.error from None
         except SparkError as error:
+            splits = self.planner.splits
             if given_up := self.planner.failed(chunk, error):
                 given_up.kept = kept_of(Rows(chunk.rows, chunk.names), self.keep)
                 self._count(given_up)
+            if self.watch is not None and self.planner.splits > splits:
+                self.watch.split()
             return None
 
     def save(self, chunk: Chunk, outcome: Outcome) -> None:
@@ -197,14 +205,19 @@ class Run:
         return self._done
 
     def _count(self, results: ChunkResults) -> None:
+        failed = results.failed
         self._done += len(results)
-        self._failed += results.failed
+        self._failed += failed
+        if self.watch is not None:
+            self.watch.counted(len(results), failed)
         if self.report is not None:
             seconds = time.monotonic() - self.started
             self.report(Progress(self._done, self.total, self._failed, seconds, self.planner.size, self.planner.limit))
 
     def close(self) -> None:
         """Close the checkpoint and the progress bar."""
+        if self.watch is not None:
+            self.watch.end()
         with self._using:  # an abandoned thread may still be using the checkpoint
             if self.checkpoint is not None:
                 self.checkpoint.close()
@@ -277,7 +290,11 @@ def prepare(  # noqa: C901 - a list of checks
         except SparkSdkError as error:
             raise EndOfRunError(error) from None
         arguments: Any = {**given, 'inputs': inputs}
-        return (yield from services.execute(config, uri, 'alike', arguments, chunk.known))
+        flow = services.execute(config, uri, 'alike', arguments, chunk.known)
+        if run.watch is None:
+            return (yield from flow)
+        with run.watch.chunk(len(chunk.rows)):
+            return (yield from flow)
 
     execute_options: Any = given
     services.check_many_options(config, uri, execute_options)
@@ -302,7 +319,10 @@ def prepare(  # noqa: C901 - a list of checks
         max_bytes=_check_bytes(settings['max_bytes']),
     )
     before = ask_for_names() if settings['strict_inputs'] else None
-    return Run(planner, total, report, open_checkpoint, keep=keep, before=before), call
+    run = Run(planner, total, report, open_checkpoint, keep=keep, before=before)
+    if observer := observer_of(config):
+        run.watch = observer.run(config)
+    return run, call
 
 
 def _check_bytes(size: Any) -> int:
