@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ['start_telemetry']
 
-SUPPRESS: Final = 'suppress_http_instrumentation'
-"""The key by which OpenTelemetry's instrumentations of HTTP clients know that the request has a span already."""
-
 NAMES: Final = re.compile(r'/(folders|services|service|version)/[^/]+|/(proxy)/.+')
 PLACES: Final = {'folders': 'folder', 'services': 'service', 'service': 'service_id', 'version': 'version_id'}
 BUCKETS: Final = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -79,6 +76,8 @@ class _Telemetry:
         from opentelemetry import context, metrics, propagate, trace
 
         self.context, self.propagate, self.trace = context, propagate, trace
+        # By this key, instrumentations of HTTP clients know that the request has a span already.
+        self.suppressed: str = getattr(context, '_SUPPRESS_HTTP_INSTRUMENTATION_KEY', 'suppress_instrumentation')
         self.tracer = trace.get_tracer('cspark.wasm', __version__)
         self._metrics = import_module('opentelemetry.metrics._internal')
         meter = metrics.get_meter('cspark.wasm', __version__)
@@ -166,7 +165,7 @@ class _Call:
         telemetry.propagate.inject(headers, context=context)
         step.headers = headers
         attempt, started = _Attempt(telemetry, span), time.perf_counter()
-        with telemetry.current(telemetry.context.set_value(SUPPRESS, True, context)):
+        with telemetry.current(telemetry.context.set_value(telemetry.suppressed, True, context)):
             try:
                 yield attempt
             except Undelivered as failure:

@@ -81,6 +81,7 @@ def add_serve(commands: Any) -> None:
     serve.add_argument(
         '--strict-vendor', action='store_true', help="leave out what the vendor's engine does not do, such as warnings"
     )
+    serve.add_argument('--metrics', action='store_true', help='answer /metrics, in the text format of Prometheus')
     serve.add_argument(
         '--proxy',
         type=_proxy,
@@ -115,6 +116,7 @@ def run_serve(options: argparse.Namespace) -> int:
         proxies=dict(options.proxy),
         strict_vendor=options.strict_vendor,
         allowed_hosts=options.allow_host,
+        metrics=options.metrics,
     )
     with runner:
         server = runner.serve(

@@ -62,6 +62,7 @@ class LocalRunner:
             answers to. It refuses all others, because a web page could make any other name point to this machine.
         strict_vendor: Leave out what the vendor's engine does not do: warnings about inputs that the service does not
             have, and computing a v3 list of one record as that record.
+        metrics: Answer `/metrics` with the counts and times of the models, in the text format of Prometheus.
 
     Raises:
         PackageError: A package is broken or not to be trusted; the message names the file and the problem.
@@ -90,6 +91,7 @@ class LocalRunner:
         proxies: Mapping[str, str] | None = None,
         strict_vendor: bool = False,
         allowed_hosts: Iterable[str] = (),
+        metrics: bool = False,
     ) -> None:
         self.settings = Settings(
             tenant=tenant,
@@ -106,6 +108,7 @@ class LocalRunner:
             proxies=dict(proxies or {}),
             strict_vendor=strict_vendor,
             allowed_hosts=tuple(allowed_hosts),
+            metrics=metrics,
         )
         self.app = RunnerApp(self.settings)
         self._end = weakref.finalize(self, _end, self.app, os.getpid())

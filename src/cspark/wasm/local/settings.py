@@ -54,6 +54,7 @@ class Settings:
         allowed_hosts: Host names, besides `localhost`, that a runner on a loopback address answers to.
         strict_vendor: Whether to leave out what the vendor's engine does not do: warnings about unknown inputs, and
             computing a v3 list of one record as that record.
+        metrics: Whether `/metrics` answers in the text format of Prometheus.
 
     Raises:
         SparkSdkError: A value is invalid; the message says which values are valid.
@@ -73,6 +74,7 @@ class Settings:
     proxies: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_proxies)
     strict_vendor: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    metrics: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.tenant is not None:

@@ -13,23 +13,36 @@ from typing import TypeAlias
 from ..errors import ServiceError
 from .instance import ModelOutput, Requests
 
-__all__ = ['Call', 'Piece', 'Result']
+__all__ = ['Call', 'Piece', 'Result', 'Timing']
 
 Result: TypeAlias = ModelOutput | ServiceError
 """The result of one request: the model's answer or an error."""
+
+
+class Timing(Future[list['Result']]):
+    """The results of a call, and when it was asked for and began, by `time.monotonic()`."""
+
+    def __init__(self, asked: float) -> None:
+        super().__init__()
+        self.asked = asked
+        self.began: float | None = None
 
 
 class Call:
     """A call in progress. Its pieces finish in any order; its results are in the order of its requests."""
 
     def __init__(self, pieces: int, on_end: Callable[[], None]) -> None:
-        self.future: Future[list[Result]] = Future()
         self.asked = time.monotonic()
+        self.future = Timing(self.asked)
         self.lost = itertools.count(1)
         self._lock = threading.Lock()
         self._results: list[list[Result]] = [[] for _ in range(pieces)]
         self._left = pieces
         self._on_end = on_end
+
+    def begin(self) -> None:
+        """Note that an instance takes a piece; the first one counts."""
+        self.future.began = self.future.began or time.monotonic()
 
     def finish(self, number: int, results: list[Result]) -> None:
         """Store the results of a piece, and complete the call with the last one."""

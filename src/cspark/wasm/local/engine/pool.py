@@ -8,13 +8,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
 from typing import Final
 
 from ..errors import PackageError, ServiceError
 from ..logger import logger
 from ..packages.compiled_model import CompiledModel
-from .call import Call, Piece, Result
+from .call import Call, Piece, Result, Timing
 from .instance import Execution, Instance, Requests
 from .statistics import Statistics
 
@@ -98,6 +97,8 @@ class Slot:
     def _compute_pieces(self, pieces: list[Piece]) -> None:
         """Compute pieces of one or more calls in a row, and give each call its own results."""
         wanted = [piece for piece in pieces if not piece.call.future.done()]
+        for piece in wanted:
+            piece.call.begin()
         first = wanted[0].requests if wanted else pieces[0].requests
         requests = Requests([part for piece in wanted for part in piece.requests.parts], first.prefix, first.suffix)
         # Pieces of different calls do not count lost instances, so one call cannot make the others be given up.
@@ -196,7 +197,7 @@ class Pool:
         if not warm:
             self.slots[0].empty()
 
-    def submit(self, requests: Requests) -> Future[list[Result]]:
+    def submit(self, requests: Requests) -> Timing:
         """Compute requests, in parallel if there are many.
 
         Returns:

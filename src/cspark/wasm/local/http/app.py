@@ -24,6 +24,7 @@ from ..logger import logger
 from ..operations.answers import encode_answer, error_envelope
 from ..operations.catalog import Catalog, Served
 from ..operations.execution import Steps, describe, execute, execute_many, validate
+from ..operations.metrics import metrics
 from ..operations.models_folder import ModelsFolder
 from ..operations.status import health, status, version
 from ..packages.package import read_package
@@ -34,6 +35,7 @@ from .body import packed, read_body, read_request
 from .origins import Origins
 from .request import GoneError, HttpAnswer, HttpRequest, Receive, Scope, Send
 from .router import Router
+from .tracing import start_trace
 from .upload import read_upload
 
 __all__ = ['RunnerApp']
@@ -123,12 +125,15 @@ class RunnerApp:
         inside = not prefix or path == prefix or path.startswith(f'{prefix}/')
         # '/ outside the prefix' matches no route, so that such requests get 404.
         request = HttpRequest(scope, receive, path.removeprefix(prefix) if inside else '/ outside the prefix')
+        request.trace = start_trace(request)
         try:
             answer = await self._answer(request, origins)
         except GoneError:
             answer = HttpAnswer(b'', 499)  # the caller has left; the status appears only in the log
         answer.headers['x-request-id'] = request.request_id
         await answer.send(send)
+        if request.trace is not None:
+            request.trace.end(request, answer.status)
         log_access(request, answer.status, len(answer.content), time.perf_counter() - started)
 
     async def _answer(self, request: HttpRequest, origins: Origins | None) -> HttpAnswer:
@@ -153,6 +158,8 @@ class RunnerApp:
         router.add('GET', '/healthcheck', _plain(health))
         router.add('GET', '/version', _plain(version))
         router.add('GET', '/status', _plain(partial(status, self.catalog)))
+        if self.settings.metrics:
+            router.add('GET', '/metrics', self._metrics)
         router.add('POST', '/api/v3/upload', self._upload)
         router.add('POST', '/upload', self._upload)
         for public in ('', '/public'):
@@ -162,6 +169,10 @@ class RunnerApp:
         router.add('POST', '/{tenant}/api/v3/validation', self._json(validate))
         router.add('POST', '/{tenant}/api/v3/metadata', self._json(describe))
         return router
+
+    async def _metrics(self, _request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
+        text = metrics(self.catalog).encode()
+        return HttpAnswer(text, headers={'content-type': 'text/plain; version=0.0.4; charset=utf-8'})
 
     def _json(self, operation: Operation) -> Handler:
         async def handle(request: HttpRequest, names: Mapping[str, str]) -> HttpAnswer:
@@ -188,7 +199,10 @@ class RunnerApp:
         size = len(content)
         while not isinstance(asked, bytes):
             pool, requests = asked
-            results = await _wait_for(pool.submit(requests))
+            computing = pool.submit(requests)
+            results = await _wait_for(computing)
+            if request.trace is not None:
+                request.trace.computed(computing)
             size = sum(len(result.content) for result in results if isinstance(result, ModelOutput))
             asked = await _call(partial(_go_on, steps, results), size)
         written, encoding = await _call(partial(packed, asked, request.headers.get('accept-encoding')), size)

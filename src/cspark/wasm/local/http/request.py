@@ -41,6 +41,7 @@ class HttpRequest:
         self.request_id = self.headers.get('x-request-id', '')[:LONGEST_ID] or new_id()
         self.tenant = ''
         self.template = ''
+        self.trace: Any = None
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body in pieces.
