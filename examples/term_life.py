@@ -5,7 +5,7 @@ Written by `cspark-wasm types`. Write it again when the service changes; do not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from datetime import date
 from typing import Any, Final, Literal, TypedDict, Unpack
 
@@ -148,7 +148,7 @@ class AsyncTermLife:
 
     def execute_many(
         self,
-        inputs: Iterable[TermLifeInputs] | Hybrid.TableLike,
+        inputs: AsyncIterable[TermLifeInputs] | Hybrid.TableLike,
         **options: Unpack[Hybrid.ManyOptions],
     ) -> Hybrid.AsyncManyResults[TermLifeOutputs]:
         """Execute many records: an iterable, a data frame, or the path of a file."""

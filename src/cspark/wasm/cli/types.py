@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._codec.json import is_array, is_object
 from ..errors import SparkSdkError
 from ..service_types.description import describe_service
 from ..service_types.module import write_module
@@ -28,20 +29,23 @@ def run_types(options: argparse.Namespace) -> int:
         raise UsageError('--check compares with a file; name it by -o FILE')
     with _source(options) as (hybrid, uri, package):
         service = describe_service(hybrid, uri, package=package, probe=not options.no_probe)
-    whole = [name.strip() for name in options.whole.split(',') if name.strip()]
+    whole = _whole(options, service.outputs)
     stem = Path(options.output).stem if options.output else ''
     text = write_module(service, stem, whole)
     if options.output is None:
         sys.stdout.write(text)
         return 0
     path = Path(options.output)
-    before = path.read_text(encoding='utf-8') if path.exists() else None
+    content = text.encode()
     if options.check:
-        if before != text:
+        if not path.is_file() or path.read_bytes() != content:
             print_error(f'{options.output} is not as it would be written; run: cspark-wasm types {options.source} ...')
             return 1
         return 0
-    path.write_text(text, encoding='utf-8', newline='\n')
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise SparkSdkError(f'{options.output!r} cannot be written: {error.strerror}') from None
     print_note(options, f'{service.uri} written to {options.output}')
     return 0
 
@@ -69,3 +73,23 @@ def _source(options: argparse.Namespace) -> Generator[tuple[Client, str, Mapping
         version = by_name[chosen]
         with runner.client(tenant=version.tenant) as hybrid:
             yield hybrid, version.uri, version.description
+
+
+def _whole(options: argparse.Namespace, outputs: Mapping[str, Any] | None) -> list[str]:
+    """The names of `--whole`; of one that is no output, a note says so."""
+    whole = [name.strip() for name in options.whole.split(',') if name.strip()]
+    known = set(_names_in(outputs or {}))
+    if unknown := [name for name in whole if name not in known]:
+        print_note(options, f'--whole names {", ".join(map(repr, unknown))}, which is no output')
+    return whole
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    """The names of all members, at any depth."""
+    if is_object(value):
+        for name, member in value.items():
+            yield name
+            yield from _names_in(member)
+    elif is_array(value):
+        for item in value:
+            yield from _names_in(item)

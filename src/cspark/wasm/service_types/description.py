@@ -89,7 +89,7 @@ def describe_service(
     checked: Any = hybrid.services.validate(ids).data
     rules = (checked.get('response_data') or {}).get('outputs')
     return Service(
-        uri=_bound_uri(named, version) or uri,
+        uri=_bound_uri(named, version, version_id) or uri,
         version_id=version_id,
         name=named.service or '',
         text=engine.get('Description') or '',
@@ -98,9 +98,11 @@ def describe_service(
     )
 
 
-def _bound_uri(named: UriParams, version: str | None) -> str | None:
-    """The name with its version, so that a newer version does not change what the types describe."""
-    return f'{named.folder}/{named.service}[{version}]' if named.folder and named.service and version else None
+def _bound_uri(named: UriParams, version: str | None, version_id: str | None) -> str | None:
+    """A URI of this version alone, so that a newer version does not change what the types describe."""
+    if named.folder and named.service and version:
+        return f'{named.folder}/{named.service}[{version}]'
+    return f'version/{version_id}' if version_id and not named.folder else None
 
 
 def _inputs(rules: Mapping[str, Any], package: Mapping[str, Any] | None, warnings: Any) -> list[Input]:

@@ -4,17 +4,22 @@
 # A runner may answer anything.
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
-from collections.abc import Collection, Mapping
-from typing import Any
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
 import attrs
 
 from .._codec.json import is_array, is_object
 from .description import Input
 
-__all__ = ['Record', 'class_name', 'input_text', 'input_type', 'quote', 'record_of']
+__all__ = ['Names', 'Record', 'class_name', 'input_text', 'input_type', 'quote', 'record_of']
+
+LARGEST: Final = 1 << 63
+"""Whole numbers from here on are no choices for type checkers."""
 
 
 @attrs.frozen
@@ -37,16 +42,45 @@ class Record:
 
     @property
     def is_plain(self) -> bool:
-        """Whether all names are identifiers, so that a class can have them as members."""
-        return all(name.isidentifier() and not keyword.iskeyword(name) for name in self.members)
+        """Whether a class can have all names as members, and Python leaves them as they are."""
+        return all(
+            name.isidentifier()
+            and not keyword.iskeyword(name)
+            and not name.startswith('__')
+            and unicodedata.normalize('NFKC', name) == name
+            for name in self.members
+        )
+
+
+class Names:
+    """The names of classes in a module; each is given once.
+
+    Args:
+        taken: Names that the module uses for something else.
+    """
+
+    def __init__(self, taken: Collection[str]) -> None:
+        self._taken = set(taken)
+
+    def take(self, name: str) -> str:
+        """Take a name, with a number behind it if it is taken already."""
+        free = next(one for one in _numbered(name) if one not in self._taken)
+        self._taken.add(free)
+        return free
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f'{name}{number}' for number in itertools.count(2))
 
 
 def quote(text: str) -> str:
-    """A text as Python writes it, in double quotes where it has none, as formatters do."""
-    written = repr(text)
-    if written.startswith("'") and '"' not in written:
-        return f'"{written[1:-1]}"'
-    return written
+    """A text as Python writes it, with the quotes that formatters choose: double, unless single ones need less."""
+    inner = repr(f'{text}\'"')[1:-4]  # with both kinds of quotes, Python escapes the single ones alone
+    parts: list[str] = re.findall(r'\\.|[^\\]', inner, re.DOTALL)
+    mark = '"' if text.count('"') <= text.count("'") else "'"
+    plain = ["'" if part == "\\'" else part for part in parts]
+    return mark + ''.join(f'\\{part}' if part == mark else part for part in plain) + mark
 
 
 def class_name(text: str) -> str:
@@ -55,7 +89,7 @@ def class_name(text: str) -> str:
     >>> class_name('term-life')
     'TermLife'
     """
-    words = re.findall(r'[^\W_]+', text)
+    words = re.findall(r'[^\W_]+', unicodedata.normalize('NFKC', text))
     name = ''.join(word[:1].upper() + word[1:] for word in words)
     return name if name.isidentifier() and not keyword.iskeyword(name) else f'Service{name}'
 
@@ -66,8 +100,9 @@ def input_type(one: Input) -> str:
     kind, options = rule.get('validation_type'), rule.get('options')
     if one.is_table:
         return 'list[dict[str, Any]]'
-    if kind == 'list' and is_array(options) and options and all(type(choice) in (str, int, bool) for choice in options):
-        return f'Literal[{", ".join(_literal(choice) for choice in dict.fromkeys(options))}]'
+    choices = _choices(options) if kind == 'list' else []
+    if choices:
+        return f'Literal[{", ".join(choices)}]'
     if kind == 'date':
         return 'date | str'
     if kind == 'whole_number':
@@ -79,8 +114,13 @@ def input_type(one: Input) -> str:
     return 'str' if kind in ('text_length', 'time') or isinstance(default, str) else 'Any'
 
 
-def _literal(choice: Any) -> str:
-    return quote(choice) if isinstance(choice, str) else repr(choice)
+def _choices(options: Any) -> list[str]:
+    """The choices of a `Literal`; none where one of them cannot be such a choice."""
+    if not is_array(options) or not all(
+        isinstance(one, (str, bool)) or (isinstance(one, int) and abs(one) < LARGEST) for one in options
+    ):
+        return []
+    return list(dict.fromkeys(quote(one) if isinstance(one, str) else repr(one) for one in options))
 
 
 def input_text(one: Input) -> str:
@@ -97,10 +137,11 @@ def input_text(one: Input) -> str:
     return ' '.join(f'{" ".join(part.split())}.' for part in parts)
 
 
-def record_of(name: str, text: str, values: Mapping[str, Any], whole: Collection[str]) -> Record:
+def record_of(names: Names, name: str, text: str, values: Mapping[str, Any], whole: Collection[str]) -> Record:
     """The `TypedDict` of an object of outputs; its tables have one each.
 
     Args:
+        names: The names of the classes so far.
         name: Its name.
         text: Its docstring.
         values: The outputs of an execution.
@@ -109,13 +150,15 @@ def record_of(name: str, text: str, values: Mapping[str, Any], whole: Collection
     members: dict[str, tuple[str, str]] = {}
     rows: list[Record] = []
     for member, value in values.items():
-        found, inner = _value_type(f'{name.removesuffix("Outputs")}{class_name(member)}', member, value, whole)
+        if not member:
+            continue  # a type cannot have a member without a name
+        found, inner = _value_type(names, f'{name.removesuffix("Outputs")}{class_name(member)}', member, value, whole)
         members[member] = (found, '')
         rows += inner
     return Record(name, text, members, rows=tuple(rows))
 
 
-def _value_type(name: str, member: str, value: Any, whole: Collection[str]) -> tuple[str, list[Record]]:
+def _value_type(names: Names, name: str, member: str, value: Any, whole: Collection[str]) -> tuple[str, list[Record]]:
     """The type of a value, and the `TypedDict`s that it needs."""
     if isinstance(value, bool):
         return 'bool', []
@@ -124,14 +167,17 @@ def _value_type(name: str, member: str, value: Any, whole: Collection[str]) -> t
     if isinstance(value, str):
         return 'str', []
     if is_object(value):
-        return name, [record_of(name, f'The output `{member}`.', value, whole)]
+        name = names.take(name)
+        return name, [record_of(names, name, f'The output `{member}`.', value, whole)]
     if not is_array(value) or not value:
         return ('list[Any]' if is_array(value) else 'Any'), []
     if all(is_object(item) for item in value):
         together: dict[str, Any] = {}
         for item in value:
             together |= {key: one for key, one in item.items() if one is not None or key not in together}
-        row = f'{name}Row'
-        return f'list[{row}]', [record_of(row, f'A row of the output `{member}`.', together, whole)]
-    kinds = {_value_type(name, member, item, whole)[0] for item in value if item is not None}
+        row = names.take(f'{name}Row')
+        return f'list[{row}]', [record_of(names, row, f'A row of the output `{member}`.', together, whole)]
+    if any(is_object(item) or is_array(item) for item in value):
+        return 'list[Any]', []
+    kinds = {_value_type(names, name, member, item, whole)[0] for item in value if item is not None}
     return (f'list[{kinds.pop()}]' if len(kinds) == 1 else 'list[Any]'), []

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Collection, Iterator
 from typing import Final
 
 from .description import Service
-from .expressions import Record, class_name, input_text, input_type, quote, record_of
+from .expressions import Names, Record, class_name, input_text, input_type, quote, record_of
 
 __all__ = ['write_module']
 
 WIDTH: Final = 88
 """The length of a line, as formatters have it by default."""
 
-HEAD: Final = '''"""{text}
+RESERVED: Final = (
+    *('Any', 'AsyncIterable', 'Final', 'Hybrid', 'Iterable', 'Literal', 'TypedDict', 'URI', 'Unpack'),
+    *('PathLike', 'date'),
+)
+"""Names that the module uses; a service of such a name gets another one."""
 
-Written by `cspark-wasm types`. Write it again when the service changes; do not edit it.
-"""
+HEAD: Final = """{text}
 
 from __future__ import annotations
 
@@ -25,11 +30,13 @@ from __future__ import annotations
 import cspark.wasm as Hybrid
 
 URI: Final = {uri}
-'''
+"""
+
+WRITTEN: Final = 'Written by `cspark-wasm types`. Write it again when the service changes; do not edit it.'
 
 CLASS: Final = '''
 class {prefix}{name}:
-    """The service `{uri}`, called by {article} `{client}`.
+    """{text}, called by {article} `{client}`.
 
     Args:
         client: The client.
@@ -53,7 +60,7 @@ class {prefix}{name}:
 
     def execute_many(
         self,
-        inputs: Iterable[{name}Inputs] | Hybrid.TableLike,
+        inputs: {iterable}[{name}Inputs] | Hybrid.TableLike,
         **options: Unpack[Hybrid.ManyOptions],
     ) -> Hybrid.{prefix}ManyResults[{outputs}]:
         """Execute many records: an iterable, a data frame, or the path of a file."""
@@ -89,21 +96,28 @@ def write_module(service: Service, name: str = '', whole: Collection[str] = ()) 
         whole: The names of outputs that are whole numbers; others are float.
     """
     named = class_name(service.name or name or 'service')
+    named = f'{named}Service' if named in RESERVED else named
+    names = Names({*RESERVED, named, f'Async{named}', f'{named}Inputs', f'{named}Outputs'})
     inputs = Record(
         f'{named}Inputs',
         'The inputs. One that is left out has its default.',
-        {one.name: (input_type(one), input_text(one)) for one in service.inputs},
+        {one.name: (input_type(one), input_text(one)) for one in service.inputs if one.name},
         total=False,
     )
     records = [inputs]
     if service.outputs is not None:
-        outputs = record_of(f'{named}Outputs', 'The outputs of a record.', service.outputs, whole)
+        outputs = record_of(names, f'{named}Outputs', 'The outputs of a record.', service.outputs, whole)
         records += [*_rows(outputs), outputs]
     body = '\n\n'.join(_typed_dict(record) for record in records)
     answered = f'{named}Outputs' if service.outputs is not None else 'dict[str, Any]'
     classes = '\n'.join(_class(service, named, answered, prefix) for prefix in ('', 'Async'))
-    text = (service.text or f'The service {service.uri}').strip().rstrip('.').replace('"""', "'''")
-    head = HEAD.format(text=f'{text}.', imports='\n'.join(_imports(body)), uri=quote(service.uri))
+    kinds = {answered, *(kind for record in records for kind, _ in record.members.values())}
+    text = f'{service.text or f"The service {service.uri}"}'.strip().rstrip('.')
+    head = HEAD.format(
+        text='\n'.join(_docstring(f'{text}.', '', WRITTEN)),
+        imports='\n'.join(_imports(' '.join(kinds))),
+        uri=quote(service.uri),
+    )
     return f'{head}\n\n{body}\n{classes}'
 
 
@@ -113,12 +127,13 @@ def _rows(record: Record) -> Iterator[Record]:
         yield row
 
 
-def _imports(body: str) -> Iterator[str]:
-    """The imports that the types need."""
-    yield 'from collections.abc import Iterable'
-    if 'date | str' in body:
+def _imports(kinds: str) -> Iterator[str]:
+    """The imports that these types, and the classes, need."""
+    yield 'from collections.abc import AsyncIterable, Iterable'
+    if 'date | str' in kinds:
         yield 'from datetime import date'
-    yield 'from typing import Any, Final, Literal, TypedDict, Unpack'
+    any_ = 'Any, ' if re.search(r'\bAny\b', kinds) else ''
+    yield f'from typing import {any_}Final, Literal, TypedDict, Unpack'
 
 
 def _class(service: Service, name: str, answered: str, prefix: str) -> str:
@@ -126,7 +141,8 @@ def _class(service: Service, name: str, answered: str, prefix: str) -> str:
     return CLASS.format(
         prefix=prefix,
         name=name,
-        uri=service.uri,
+        text=_plain(f'The service `{service.uri}`'),
+        iterable='AsyncIterable' if prefix else 'Iterable',
         client=f'{prefix}Client',
         article='an' if prefix else 'a',
         define='async def' if prefix else 'def',
@@ -154,14 +170,13 @@ def _typed_dict(record: Record) -> str:
 
 def _class_lines(record: Record) -> Iterator[str]:
     yield f'class {record.name}(TypedDict{"" if record.total else ", total=False"}):'
-    yield f'    """{record.text}"""'
-    yield ''
+    yield from _docstring(record.text, '    ')
     for place, (name, (kind, text)) in enumerate(record.members.items()):
-        if place and any(words for _, words in record.members.values()):
+        if not place or any(words for _, words in record.members.values()):
             yield ''
         yield from _member(f'    {name}: ', kind, '    ')
         if text:
-            yield f'    """{_escape(text)}"""'
+            yield from _docstring(text, '    ')
 
 
 def _call_lines(record: Record) -> Iterator[str]:
@@ -170,13 +185,26 @@ def _call_lines(record: Record) -> Iterator[str]:
     yield '    {'
     for name, (kind, text) in record.members.items():
         if text:
-            yield f'        # {" ".join(text.split())}'
+            yield from (f'        # {line}' for line in _wrap(_printable(text), WIDTH - 10))
         yield from _member(f'        {quote(name)}: ', kind, '        ', end=',')
     yield '    },'
     if not record.total:
         yield '    total=False,'
     yield ')'
-    yield f'"""{record.text}"""'
+    yield from _docstring(record.text, '')
+
+
+def _docstring(text: str, indent: str, *further: str) -> Iterator[str]:
+    """A docstring: in a line if it fits into one."""
+    lines = _wrap(_plain(text), WIDTH - len(indent) - 6)
+    paragraphs = [lines, *(_wrap(one, WIDTH) for one in further)]
+    if len(lines) == 1 and not further:
+        yield f'{indent}"""{lines[0]}"""'
+        return
+    written = [line for paragraph in paragraphs for line in ['', *paragraph]][1:]
+    yield f'{indent}"""{written[0]}'
+    yield from (f'{indent}{line}' if line else '' for line in written[1:])
+    yield f'{indent}"""'
 
 
 def _member(start: str, kind: str, indent: str, end: str = '') -> Iterator[str]:
@@ -204,7 +232,17 @@ def _split(choices: str) -> list[str]:
     return [quote(one) if isinstance(one, str) else repr(one) for one in values]
 
 
-def _escape(text: str) -> str:
-    """A text within a docstring."""
-    escaped = text.replace('\\', '\\\\').replace('"""', '\\"\\"\\"')
-    return f'{escaped[:-1]}\\"' if escaped.endswith('"') else escaped
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or ['']
+
+
+def _printable(text: str) -> str:
+    """A text in one line, without characters that a source file cannot have."""
+    return ''.join(one for one in ' '.join(text.split()) if one.isprintable())
+
+
+def _plain(text: str) -> str:
+    """A text within a docstring, which shows it as it is."""
+    escaped = _printable(text).replace('\\', '\\\\').replace('"""', '\\"\\"\\"')
+    escaped = f'\\{escaped}' if escaped.startswith('"') else escaped
+    return f'{escaped[:-1]}\\"' if escaped.endswith('"') and not escaped.endswith('\\"') else escaped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import uuid
 from collections import deque
@@ -10,8 +11,9 @@ from typing import Any, Literal
 
 import attrs
 
-from .._codec.json import is_object
+from .._codec.json import decode_json
 from ..errors import SparkSdkError
+from ..inputs import encode_inputs, read_record
 from ..uri import Uri
 
 __all__ = ['Call', 'Failure', 'Stub']
@@ -92,11 +94,13 @@ class Stub:
         """Answer the next calls with an error status.
 
         Args:
-            status: The status, from 300.
+            status: The status, from 300 to 599.
             message: What the answer says.
             retry_after: The header `Retry-After`, in seconds.
             times: How many calls fail so.
         """
+        if not 300 <= status <= 599:
+            raise SparkSdkError(f'a call fails with a status from 300 to 599, not {status!r}')
         self._add(Failure('status', status, message, retry_after), times)
 
     def drop(self, times: int = 1) -> None:
@@ -124,9 +128,13 @@ class Stub:
     def execute(self, record: dict[str, Any]) -> tuple[Any, list[dict[str, Any]] | None]:
         """Compute a record: its outputs, and its errors or None."""
         try:
-            outputs = self._compute(record)
+            outputs = self._compute(copy.deepcopy(record))
+            if not isinstance(outputs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f'the function of the stub returned {type(outputs).__name__}, not a mapping of outputs')
+            # As any record, so that dates, numbers of numpy and frames are what they would be as inputs.
+            record = read_record(dict(outputs))
+            written: Any = decode_json(encode_inputs(record, record, 'error'))
         except Exception as error:  # noqa: BLE001 - whatever the test's function raises is what the model reports
             message = f'{type(error).__name__}: {error}'
             return None, [{'source_path': 'stub', 'error_category': 'Stub', 'message': message}]
-        found: Any = dict(outputs)
-        return (found, None) if is_object(found) else (None, None)
+        return written, None

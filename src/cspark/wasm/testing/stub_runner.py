@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
-import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
@@ -20,11 +21,11 @@ from .stub import Call, Compute, Failure, Stub
 __all__ = ['StubRunner']
 
 EXECUTE: Final = re.compile(
-    r'.*/api/v(?P<api>[34])/(?:folders/(?P<folder>[^/]+)/services/(?P<service>[^/]+)/execute'
+    r'.*/api/v(?P<api>[34])/(?:public/)?(?:folders/(?P<folder>[^/]+)/services/(?P<service>[^/]+)/execute'
     r'|version/(?P<version_id>[^/]+)|service/(?P<service_id>[^/]+)|execute)'
 )
 VALIDATE: Final = re.compile(r'.*/api/v3/(?:validation|metadata)')
-VERSION: Final = re.compile(r'(?P<service>.*?)(?:\[(?P<version>.*)\])?')
+VERSION: Final = re.compile(r'(?P<service>.+)\[(?P<version>[^\[\]]*)\]')
 
 
 class StubRunner:
@@ -37,6 +38,7 @@ class StubRunner:
 
     def __init__(self) -> None:
         self.stubs: list[Stub] = []
+        self.stopping = threading.Event()
         handler = type('Handler', (_Handler,), {'runner': self})
         self._server = _Server(('127.0.0.1', 0), handler)
         self.url = f'http://127.0.0.1:{self._server.server_address[1]}'
@@ -56,20 +58,24 @@ class StubRunner:
 
     def find(self, named: Mapping[str, str | None]) -> Stub | None:
         """Find the service that a request names; of several versions the one that was added last."""
+        version = named.get('version') or ''
         for stub in reversed(self.stubs):
-            if named.get('version_id') == stub.version_id or named.get('service_id') == stub.service_id:
-                return stub
-            if (named.get('folder'), named.get('service')) == (stub.folder, stub.service) and (
-                named.get('version') in (None, '', stub.version)
-            ):
+            if named.get('version_id'):
+                if named['version_id'] == stub.version_id:
+                    return stub
+                continue
+            is_same = (named.get('folder'), named.get('service')) == (stub.folder, stub.service)
+            if (named.get('service_id') == stub.service_id or is_same) and _starts_with(stub.version, version):
                 return stub
         return None
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and end the connections that clients keep."""
+        self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._server.end_connections()
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +88,26 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+        super().__init__(address, handler)
+        self._open: dict[threading.Thread, socket.socket] = {}
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, and remember it meanwhile."""
+        here = threading.current_thread()
+        self._open[here] = request
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.pop(here, None)
+
+    def end_connections(self) -> None:
+        """End all connections and wait for their threads."""
+        for thread, connection in list(self._open.items()):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away."""
@@ -99,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.endswith('/version'):
             self._answer(200, {'lastPullDate': None, 'filehash': None, 'version': 'stub'})
         elif path.endswith('/status'):
-            models = [{'id': one.version_id, 'service': one.uri, 'size': 1, 'busy': 0} for one in self.runner.stubs]
+            models = [{'id': one.version_id, 'size': 1, 'busy': 0} for one in self.runner.stubs]
             self._answer(200, {'models': [{'tenant': 'my-tenant', 'model_stats': models}]})
         else:
             self._refuse(404, f'no operation at {path}')
@@ -108,7 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Execute or validate."""
         path, body = urlsplit(self.path).path, self._read()
         found = EXECUTE.fullmatch(path)
-        if body is None:
+        if path.endswith('/upload'):
+            self._refuse(403, 'a runner of stubs takes no packages; add a service by its function')
+        elif body is None:
             self._refuse(400, 'the body must be a JSON object')
         elif found is None and not VALIDATE.fullmatch(path):
             self._refuse(404, f'no operation at {path}')
@@ -141,8 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _fail(self, failure: Failure) -> bool:
         """Fail a call; return whether it goes on, because it was only delayed."""
         if failure.kind == 'delay':
-            time.sleep(failure.seconds)
-            return True
+            return not self.runner.stopping.wait(failure.seconds)
         if failure.kind == 'drop':
             self.close_connection = True
         elif failure.kind == 'malformed':
@@ -167,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, error, headers)
 
     def _answer(self, status: int, answer: object, headers: Mapping[str, str] | None = None) -> None:
-        self._send(status, json.dumps(answer, default=str).encode(), headers)
+        self._send(status, json.dumps(answer).encode(), headers)
 
     def _send(self, status: int, content: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
@@ -191,16 +218,23 @@ def _names(named: Mapping[str, str], meta: Mapping[str, Any]) -> dict[str, str |
     folder, service, version = named.get('folder'), named.get('service') or '', meta.get('version')
     uri = meta.get('service_uri') or meta.get('service')
     if not service and isinstance(uri, str):
-        folder, _, service = uri.partition('/')
-    found = VERSION.fullmatch(service)
-    bare, inline = (found['service'], found['version']) if found else (service, None)
+        folder, slash, service = uri.partition('/')
+        if not slash:  # the id of a service, or that of a version
+            folder, service, service_id = None, '', service_id or folder
+    # The name in a path is whole; in a body, a version in brackets may follow it.
+    found = VERSION.fullmatch(service) if isinstance(uri, str) and not named.get('service') else None
     return {
         'version_id': version_id,
         'service_id': service_id,
         'folder': folder,
-        'service': bare,
-        'version': inline or version,
+        'service': found['service'] if found else service,
+        'version': found['version'] if found else version,
     }
+
+
+def _starts_with(version: str, asked: str) -> bool:
+    """Whether a version is the one asked for, which may leave out its last parts: 1.4 means 1.4.0 too."""
+    return not asked or version == asked or version.startswith(f'{asked}.')
 
 
 def _records(inputs: Any) -> list[dict[str, Any]]:
