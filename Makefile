@@ -9,12 +9,12 @@ CODE := src tests examples scripts
 # Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test thorough quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures notebook rooms wheel clean
+.PHONY: help demo test thorough quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures notebook terminal rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(READY) ## start a runner, upload a package, execute the service in it
+demo: $(READY) ## start a runner, upload a package and execute the service in it, by the command and from Python
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the tests, in four processes; ARGUMENTS="-n 0 tests/many" runs a room in one
@@ -90,6 +90,9 @@ transports: $(READY) ## measure what could carry a call instead, and write docs/
 
 notebook: $(READY) ## run the example notebook and write it with its pictures as docs/notebook.md
 	@$(BIN)/python scripts/render_notebook.py
+
+terminal: $(READY) ## run the command and draw what a terminal shows, for the README
+	@$(BIN)/python scripts/draw_terminal.py
 
 rooms: $(READY) ## draw the rooms of the source for docs/architecture.md
 	@$(BIN)/python scripts/draw_rooms.py

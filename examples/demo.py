@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cspark.wasm as Hybrid
 
-PACKAGES = Path(__file__).resolve().parent.parent / 'samples' / 'packages'
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def show(title: str, rows: list[list[Any]]) -> None:
@@ -19,22 +25,29 @@ def show(title: str, rows: list[list[Any]]) -> None:
         print('  ' + '  '.join(str(cell).rjust(width) for cell, width in zip(row, widths, strict=True)))
 
 
-def one_policy(hybrid: Hybrid.Client) -> None:
-    """One record: a premium and the first years of its reserve."""
-    inputs = {'birth_date': '1988-03-01', 'smoker': 'no', 'sum_assured': 300_000, 'term_years': 20}
-    answer = hybrid.services.execute('insurance/term-life', inputs=inputs)
-    outputs = answer.data['outputs'][0]
-    names = ['age', 'risk_class', 'annual_premium', 'instalment', 'end_date']
-    show('Inputs of one policy', [[name, value] for name, value in inputs.items()])
-    values = [round(outputs[name], 2) if isinstance(outputs[name], float) else outputs[name] for name in names]
-    show('Outputs', [[name, value] for name, value in zip(names, values, strict=True)])
-    years = [
-        [row['year'], row['date'], f'{row["in_force"]:.4f}', f'{row["reserve"]:,.2f}']
-        for row in outputs['schedule'][:4]
-    ]
-    show('The first years of its schedule', [['year', 'date', 'in force', 'reserve'], *years])
-    missing = [warning['message'] for warning in answer.data['warnings'][0]]
-    print(f'\n  {len(missing)} warnings, such as: {missing[0]}')
+def command(arguments: str, **environment: str) -> None:
+    """Run the command, and show it as it can be typed again."""
+    print(f'\n$ .venv/bin/cspark-wasm {arguments}', flush=True)
+    subprocess.run(
+        [sys.executable, '-m', 'cspark.wasm', *shlex.split(arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=True,
+    )
+
+
+@contextmanager
+def served() -> Generator[str]:
+    """A runner in a process of its own, as a person starts it in another terminal; its address."""
+    arguments = [sys.executable, '-m', 'cspark.wasm', 'serve', '--port', '0']
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout  # noqa: S101 - it is a pipe
+        url = process.stdout.readline().strip().removeprefix('runner at ')
+        print(f'$ .venv/bin/cspark-wasm serve --port {url.rpartition(":")[2]}   # in another terminal')
+        try:
+            yield url
+        finally:
+            process.terminate()
 
 
 def many_policies(hybrid: Hybrid.Client) -> None:
@@ -46,23 +59,21 @@ def many_policies(hybrid: Hybrid.Client) -> None:
         found: list[dict[str, str]] = errors or []
         told = '; '.join(error['message'] for error in found) or '-'
         rows.append([policy['birth_date'], output['age'], f'{output["annual_premium"]:,.2f}', told])
-    show('Many policies in one call', rows)
+    show('Many policies in one call, from Python', rows)
 
 
 def main() -> None:
     """Run the demo."""
-    with Hybrid.LocalRunner() as runner, runner.serve() as server:
-        print(f'A runner listens at {server.url}')
-        with Hybrid.Client(base_url=server.url, tenant='my-tenant', token='open') as hybrid:
-            print(f'It says {hybrid.health.check().data} and is compatible with {hybrid.version.get().data["version"]}')
-            with (PACKAGES / 'term-life.zip').open('rb') as package:
-                (tenant,) = hybrid.services.upload(package).data['response_data']
-            (service,) = tenant['services']
-            engine = service['EngineInformation']
-            print(
-                f'Uploaded {engine["ProductName"]}/{engine["ServiceName"]}[{engine["Revision"]}] for {tenant["tenant"]}'
-            )
-            one_policy(hybrid)
+    with served() as url:
+        address = f'{url}/my-tenant'
+        print(f'$ export CSPARK_RUNNER_URL={address}')
+        for arguments in (
+            'upload samples/packages/term-life.zip --quiet',
+            'validate insurance/term-life',
+            'execute insurance/term-life -p birth_date=1988-03-01 -p smoker=no -p term_years=20 --quiet',
+        ):
+            command(arguments, CSPARK_RUNNER_URL=address)
+        with Hybrid.Client(base_url=address, token='open') as hybrid:
             many_policies(hybrid)
             model = hybrid.status.get().data['models'][0]['model_stats'][0]
             count, mean = model['completed_count'], model['mean_time_ms']

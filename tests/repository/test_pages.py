@@ -18,7 +18,7 @@ from support.programs import blocks, run
 PORT = '3000'
 """The port that the pages name."""
 
-SERVE = re.compile(r'^\.venv/bin/python (-m cspark\.wasm serve .*)$', re.MULTILINE)
+SERVE = re.compile(r'^cspark-wasm (serve \S+)', re.MULTILINE)
 
 
 @pytest.fixture(scope='module')
@@ -26,9 +26,7 @@ def port() -> Iterator[str]:
     """The port of the runner that the README says to start, by the README's own command but for its port."""
     found = SERVE.search((ROOT / 'README.md').read_text())
     assert found
-    *command, option, named = shlex.split(found[1])
-    assert (option, named) == ('--port', PORT)
-    command = [sys.executable, *command, option, '0']
+    command = [sys.executable, '-m', 'cspark.wasm', *shlex.split(found[1]), '--port', '0']
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
@@ -64,3 +62,24 @@ def test_make_help_lists_every_command() -> None:
         ['make', '--no-print-directory', 'help'], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20
     ).stdout
     assert [line.split()[0] for line in listed.splitlines()] == rules
+
+
+def test_no_line_of_code_is_cut_at_the_edge_of_the_page() -> None:
+    """At 1,300 pixels a page of the site shows 88 characters of code."""
+    cut = [
+        f'{page.relative_to(ROOT)}:{number}'
+        for page in [ROOT / 'README.md', *(ROOT / 'docs').rglob('*.md')]
+        for number, line in code_lines(page.read_text())
+        if len(line) > 88
+    ]
+    assert cut == []
+
+
+def code_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of code of a page, with their numbers; what a program printed may be longer."""
+    kind: str | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith('```'):
+            kind = line[3:] if kind is None else None
+        elif kind is not None and not kind.startswith(('{raw}', 'text', '{eval')):
+            yield number, line

