@@ -7,6 +7,7 @@ import http.client
 import json
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -93,13 +94,44 @@ def at_once_by_aiohttp() -> float:
 
 
 def imports() -> list[float]:
-    """Seconds to import httpx, and this package, each in a process of its own."""
+    """Seconds to import httpx, this package, and this package with its client, each in a process of its own."""
     found: list[float] = []
-    for name in ('httpx', 'cspark.wasm'):
+    for name in ('httpx', 'cspark.wasm', 'cspark.wasm as Hybrid; Hybrid.Client'):
         code = f'import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)'
         times = [float(subprocess.check_output([sys.executable, '-c', code])) for _ in range(7)]
         found.append(min(times))
     return found
+
+
+def start() -> list[float]:
+    """Seconds of a Python that does nothing, and of the command that prints its version."""
+    commands = [sys.executable, '-c', 'pass'], [sys.executable, '-m', 'cspark.wasm', '--version']
+    found = [float('inf')] * len(commands)
+    for _ in range(10):
+        for place, command in enumerate(commands):
+            started = time.perf_counter()
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+            found[place] = min(found[place], time.perf_counter() - started)
+    return found
+
+
+def telemetry() -> list[float]:
+    """Median seconds of a small call where OpenTelemetry's API has no SDK, and of one with telemetry switched off.
+
+    The two take turns call by call, because the difference is smaller than what a machine does from second to second.
+    """
+    with (
+        Hybrid.Client(base_url=URL, **OPTIONS) as usual,
+        Hybrid.Client(base_url=URL, telemetry=False, **OPTIONS) as off,
+    ):
+        times: list[list[float]] = [[], []]
+        for turn in range(6000):
+            for place in (0, 1) if turn % 2 else (1, 0):
+                hybrid = off if place else usual
+                started = time.perf_counter()
+                hybrid.services.execute('shapes/cylinder', inputs=RECORD)
+                times[place].append(time.perf_counter() - started)
+    return [statistics.median(one) for one in times]
 
 
 def stall() -> list[float]:

@@ -131,7 +131,7 @@ class Everything:
         threads = self.least(cspark=(theirs, 'threads'), ours=(ours, 'threads'))
         by_threads = threads['cspark'] / threads['ours']
         build = self.least(cspark=(theirs, 'build'), ours=(ours, 'build'))
-        httpx_alone, whole = others('imports')
+        httpx_alone, whole, with_client = others('imports')
         beyond = (whole - httpx_alone) * 1e3
         ratio, rate = small['ours'] / small['cspark'], at_once['cspark'] / at_once['ours']
         call, calls = 'a small blocking call', 'calls a second at 50 in flight'
@@ -148,8 +148,21 @@ class Everything:
             row('building a client', 'below 1 ms', build['ours'] * 1e3, build['ours'] < 0.001, ' ms'),
             row("building a client, of `cspark`'s time", '', build['ours'] / build['cspark'], None),
             row('importing, beyond importing httpx', 'at most 0 ms', beyond, beyond <= 0, ' ms'),
+            row("importing with the client, of httpx's time", '', with_client / httpx_alone, None),
+            *self.around(),
         ]
         return rows, {'a small blocking call, µs': small, 'an async call at 50 in flight, µs': at_once}
+
+    def around(self) -> list[Row]:
+        """The rows of the command and of telemetry."""
+        python, command = self.others('start')
+        watched, off = self.others('telemetry')
+        start, share = (command - python) * 1e3, watched / off
+        call = 'a small call with the API of OpenTelemetry and no SDK, of one with telemetry switched off'
+        return [
+            row('`cspark-wasm --version`, beyond Python itself', 'below 100 ms', start, start < 100, ' ms'),
+            row(call, 'at most 1.03', share, share <= 1.03),
+        ]
 
     def over_tls(self) -> list[Row]:
         """The rows of small calls over TLS."""
@@ -310,7 +323,12 @@ def smoke() -> int:
         others = Measured(stack, sys.executable, 'others.py', *urls)
         names = ('small', 'at_once', 'build', 'encode', 'many')
         print({name: ours(name) for name in names})
-        print({name: others(name) for name in ('small_by_http_client', 'at_once_by_aiohttp', 'stall', 'layouts')})
+        print(
+            {
+                name: others(name)
+                for name in ('small_by_http_client', 'at_once_by_aiohttp', 'stall', 'layouts', 'start', 'telemetry')
+            }
+        )
         by_kind = Measured(stack, sys.executable, 'sources.py', urls[0], '500')
         print({name: by_kind(name) for name in ('seconds', 'narrow', 'wide')})
     print({'instances': subprocess.check_output([sys.executable, str(HERE / 'instances.py'), '200', '1'], text=True)})
