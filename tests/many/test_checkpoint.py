@@ -376,3 +376,14 @@ def test_places_that_are_known_are_read_as_they_were_and_those_between_at_most_u
     spans = [checkpoint.span(start, 100) for start in (0, 20, 30, 50, 60)]
     assert spans == [(20, False), (10, True), (20, False), (10, True), (100, False)]
     checkpoint.close()
+
+
+def test_a_checkpoint_is_of_format_1_and_one_of_another_format_is_refused(path: Path) -> None:
+    """A release that changes the format has to change this number, and to say what becomes of older files."""
+    save(path, 0).close()
+    with sqlite3.connect(path) as database:
+        assert database.execute('SELECT format FROM run').fetchall() == [(1,)]
+        database.execute('UPDATE run SET format = 2')
+    database.close()
+    with pytest.raises(Hybrid.SparkSdkError, match='was begun for something else'):
+        Checkpoint(path, 'a')

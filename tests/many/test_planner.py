@@ -457,3 +457,59 @@ def test_a_run_is_finished_when_the_last_result_has_left() -> None:
     assert not planner.is_finished
     assert len(list(planner.pop_ready())) == 10
     assert planner.is_finished
+
+
+def broken(*, sent: bool = True) -> Hybrid.SparkConnectionError:
+    """A connection that broke while the runner may have had the request."""
+    error = Hybrid.SparkConnectionError('it broke')
+    error.sent = sent
+    return error
+
+
+def test_a_chunk_is_split_at_the_fifth_broken_connection_and_not_before() -> None:
+    planner = Planner(10, 1)
+    planner.succeeded(first := offer(planner), done(first), 0.1)
+    chunk = offer(planner)
+    for tries in range(1, 6):
+        planner.not_before = 0
+        assert planner.failed(chunk, broken()) is None
+        planner.not_before = 0
+        following = planner.next()
+        assert following is not None
+        assert len(following.rows) == (10 if tries < 5 else 5)
+        chunk = following
+
+
+def test_chunks_that_shrank_grow_at_the_64th_good_call_and_not_before() -> None:
+    planner = Planner(None, 1)
+    while planner.size < 512:
+        planner.succeeded(chunk := offer(planner), done(chunk), 0.1)
+    planner.failed(offer(planner), SparkApiError('too large', None, 413))
+    assert planner.size == 256
+    while halves := planner.next():
+        planner.succeeded(halves, done(halves), 0.1)
+    sizes: list[int] = []
+    while planner.size == 256:
+        planner.succeeded(chunk := offer(planner), done(chunk), 0.1)
+        sizes.append(planner.size)
+    assert sizes[:-1] == [256] * (len(sizes) - 1)
+    assert planning.AGAIN - 2 <= len(sizes) <= planning.AGAIN + 1
+    assert planning.AGAIN == 64
+
+
+@pytest.mark.parametrize(('concurrency', 'most'), [(1, 2), (2, 2 * WINDOW), (8, 8 * WINDOW)])
+def test_so_many_chunks_are_read_ahead_and_no_more(concurrency: int, most: int) -> None:
+    planner = Planner(10, concurrency)
+    planner.offer(first := Chunk(0, list(range(10))))
+    assert planner.next() is first
+    held = 1
+    while planner.wants_rows or planner.waiting:
+        chunk = planner.next() if planner.waiting else None
+        if chunk is None:
+            planner.offer(Chunk(planner._read, list(range(10))))
+            continue
+        # The first call stays under way; the others are answered, and their results wait for it.
+        planner.succeeded(chunk, done(chunk), 0.1)
+        held += 1
+        assert held < 1000
+    assert held == (1 if concurrency == 1 else most)

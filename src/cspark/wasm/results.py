@@ -165,6 +165,11 @@ class HttpResponse(Generic[Data]):
         copy._given = {**self._given, **changes}  # noqa: SLF001 - its own
         return copy
 
+    def to_dict(self) -> dict[str, Any]:
+        """The decoded body as a dictionary that JSON can hold, as a web framework returns it."""
+        data: Any = self.data
+        return dict(data)
+
     def __repr__(self) -> str:
         return f'<{type(self).__name__} {self.status}, {len(self.buffer)} bytes>\n{self._table().text()}'
 
@@ -245,11 +250,6 @@ class ServiceExecuted(HttpResponse[Data], Generic[Data, Outputs]):
     def to_arrow(self) -> Any:
         """Convert the records to a `pyarrow.Table` (which has no types): `index`, outputs, `warnings`, `errors`."""
         return arrow_table(self._columns())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as a dictionary that JSON can hold, as a web framework returns it."""
-        data: Any = self.data
-        return dict(data)
 
     def _table(self) -> Table:
         from ._display import table_of_results
