@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import sys
 from contextlib import suppress
@@ -200,3 +201,12 @@ def test_answers_of_a_real_model_become_frames(hybrid: Hybrid.Client) -> None:
     assert many.to_arrow().num_rows == len(many.outputs) == 3
     assert one.call_id
     assert many.call_id
+
+
+def test_any_answer_is_a_dictionary_that_json_holds(recorded: Hybrid.Client, recorder: Recorder) -> None:
+    for answer in (recorded.services.execute('f/s', inputs={}), recorded.services.validate(version_id='v')):
+        found: Any = answer.to_dict()
+        assert found == answer.data
+        assert found is not answer.data
+        assert json.loads(json.dumps(found)) == found
+    assert recorder.received
