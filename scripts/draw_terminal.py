@@ -61,7 +61,7 @@ def main() -> int:
             console.print(Text(f'$ {command}', style='bold green'))
             console.print(Text.from_ansi(output_of(command, server.url)))
     drawn = console.export_svg(title='cspark-wasm', unique_id='terminal')
-    # The fonts would come from another site; a monospaced one of the reader's does as well.
+    # Leave out fonts from another site; the reader's own monospaced font will do.
     drawn = re.sub(r'@font-face \{.*?\}\s*', '', drawn, flags=re.DOTALL)
     PICTURE.write_text('\n'.join(line.rstrip() for line in drawn.splitlines()) + '\n')
     return 0

@@ -1,8 +1,8 @@
-"""What `execute_many` costs by the kind of its inputs, and how much memory records of any width take.
+"""Measure the time of `execute_many` for each kind of input, and its memory with narrow and with wide records.
 
-`scripts/bench/run.py` starts it, sends it the name of a measurement a line, and reads what came out as JSON. By hand:
-`python scripts/bench/sources.py URL COUNT`, then `seconds`, `narrow` or `wide` on its standard input; each memory in a
-process of its own, for what a process had once is not given back.
+`scripts/bench/run.py` starts it, sends it the names of measurements, one per line, and reads the results as JSON. By
+hand, start `python scripts/bench/sources.py URL COUNT` and type `seconds`, `narrow` or `wide`. Measure memory in a new
+process each time, because the peak of a process never goes down.
 """
 
 from __future__ import annotations
@@ -91,12 +91,12 @@ def _peak(records: Iterator[dict[str, Any]]) -> float:
 
 
 def narrow() -> float:
-    """Megabytes that a generator of so many records of 5 names takes."""
+    """The megabytes that a run with `COUNT` generated records of 5 fields takes."""
     return _peak(record(number) for number in range(COUNT))
 
 
 def wide() -> float:
-    """Megabytes that a generator of a fiftieth as many records of 2,000 names takes."""
+    """The megabytes that a run with a fiftieth as many generated records of 2,000 fields takes."""
     return _peak({f'name {name}': name * number / 7 for name in range(2000)} for number in range(COUNT // 50))
 
 

@@ -1,7 +1,7 @@
 """Fixtures for pytest: a local runner, clients of it, and services without a package.
 
-They are there where the distribution is installed; `docs/testing.md` shows them. Nothing is imported before a fixture
-is used.
+They are available when the distribution is installed; `docs/testing.md` shows how to use them. Nothing else is imported
+until a fixture is used.
 """
 
 from __future__ import annotations

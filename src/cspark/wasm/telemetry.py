@@ -98,8 +98,8 @@ class _Telemetry:
     def is_active(self) -> bool:
         """Whether the program has set up a provider.
 
-        The public functions would tell it too, but read the environment each time, which costs a tenth of a small call.
-        Where a future release has no such variables, the answer is yes, and the API's own providers do nothing.
+        The public functions would work too, but they read the environment each time, which takes a tenth of the time of
+        a small call. If a future release lacks these variables, return true: the API's own providers then do nothing.
         """
         return (
             getattr(self.trace, '_TRACER_PROVIDER', self) is not None
@@ -130,7 +130,7 @@ class _Telemetry:
                 span.end()
 
     def fail(self, span: Any, kind: str) -> None:
-        """Mark a span as failed. What a runner said is left out: it may have names and values of the business."""
+        """Mark a span as failed. The runner's message is left out, because it may contain business data."""
         span.set_attribute('error.type', kind)
         span.set_status(self.trace.Status(self.trace.StatusCode.ERROR))
 

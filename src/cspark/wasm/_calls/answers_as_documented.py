@@ -1,7 +1,7 @@
 """The types of answers in `results.py`, compared with the generated models. Only type checkers read this.
 
-If the document renames a field of an answer or gives it another type, they report its line here. The name in the
-`TypedDict`, and where it is read, have to follow.
+If the OpenAPI document renames a field of an answer or changes its type, type checkers report the line of that field
+here. Then change the field in the `TypedDict`, and wherever it is read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What may watch calls: a seam for telemetry, which stands above this room and is not imported here.
+"""The interface by which telemetry observes calls. Telemetry is in a higher layer, so it is not imported here.
 
-A client that is built sets the observer of the process once; without one, watching a call costs a look at a variable.
+Building the first client sets the observer of the process. Without one, a call only costs the check of a variable.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CallWatch(Protocol):
     """Watches a call."""
 
     def attempt(self, step: Send, number: int) -> AbstractContextManager[AttemptWatch]:
-        """Watch an attempt while it is sent; `number` counts from 0. The step may get further headers."""
+        """Watch an attempt while it is sent; `number` counts from 0. It may add headers to the step."""
         ...
 
     def retrying(self) -> None:
@@ -42,11 +42,11 @@ class RunWatch(Protocol):
         ...
 
     def chunk(self, count: int) -> AbstractContextManager[None]:
-        """Watch the call of a chunk with so many records, on whatever thread or task it is made."""
+        """Watch the call for a chunk with this many records, on any thread or task."""
         ...
 
     def counted(self, records: int, failed: int) -> None:
-        """Note that records have their results."""
+        """Note that the results of records are known, and how many of the records have errors."""
         ...
 
     def split(self) -> None:
@@ -62,7 +62,7 @@ class Observer(Protocol):
     """Watches all calls of a process."""
 
     def is_active(self) -> bool:
-        """Whether anybody wants to know."""
+        """Whether telemetry is being collected."""
         ...
 
     def call(self, verb: str, config: Config, url: str) -> AbstractContextManager[CallWatch]:
@@ -70,7 +70,7 @@ class Observer(Protocol):
         ...
 
     def run(self, config: Config) -> RunWatch:
-        """Watch a run of `execute_many`, which belongs to what is current now."""
+        """Watch a run of `execute_many`, as a child of the current span."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Excel files, read bit by bit by openpyxl."""
+"""Excel files, read row by row with openpyxl."""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 # openpyxl is imported when a file needs it; its objects have no types here.
@@ -19,7 +19,7 @@ __all__ = ['read_excel']
 
 
 def read_excel(path: Path, reading: Reading) -> Iterator[Rows]:
-    """The records of a sheet: a row of names, then a record a row, read bit by bit."""
+    """Yield the records of a sheet in groups. The first row has the names, every other row is a record."""
     for name in ('delimiter', 'encoding'):
         if getattr(reading, name):
             raise SparkSdkError(f'{name}= is for text files, and {str(path)!r} is none')
@@ -44,7 +44,7 @@ def read_excel(path: Path, reading: Reading) -> Iterator[Rows]:
 
 
 def _choose_sheet(path: Path, workbook: Any, reading: Reading) -> Any:
-    """The sheet that the caller names, or the only visible one that holds values.
+    """The sheet that the caller names, or the only visible one that contains values; if none does, the first sheet.
 
     Raises:
         SparkSdkError: There is no such sheet, or more than one holds values.
@@ -72,7 +72,7 @@ def _sheet_names(path: Path, row: Sequence[Any]) -> tuple[list[str], list[int]]:
     """The names of the columns, and the places of those that have one.
 
     Raises:
-        SparkSdkError: A name stands there twice.
+        SparkSdkError: Two columns have the same name.
     """
     used = [index for index, name in enumerate(row) if name is not None and str(name).strip()]
     names = [str(row[index]).strip() for index in used]
@@ -112,7 +112,7 @@ def _excel_value(name: str, cell: Any, reading: Reading) -> Any:
     if cell.data_type == 'e' or (isinstance(value, str) and value in EXCEL_ERRORS):
         raise ValueError(f'the cell holds the error {value}')
     if isinstance(value, datetime) and value.time() == time() and 'h' not in str(cell.number_format).lower():
-        value = value.date()  # a day has no time of its own in a sheet
+        value = value.date()  # Excel has no separate type for dates without a time
     elif isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
         value = int(value)  # a sheet keeps every number as a double
     if name not in reading.columns:

@@ -1,1 +1,1 @@
-"""The command `cspark-wasm`, which is `python -m cspark.wasm` too. It stands on the client, as any program does."""
+"""The command `cspark-wasm`, also run as `python -m cspark.wasm`. It uses the client as any other program does."""

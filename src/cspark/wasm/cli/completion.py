@@ -12,7 +12,7 @@ __all__ = ['complete', 'run_completion']
 
 
 def complete(parser: argparse.ArgumentParser) -> None:
-    """Answer a shell that asks for completions, and end the process. Return if argcomplete is not installed."""
+    """Answer a shell's request for completions, and exit. Return if argcomplete is not installed."""
     try:
         library: Any = importlib.import_module('argcomplete')
     except ModuleNotFoundError:

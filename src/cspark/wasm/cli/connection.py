@@ -1,4 +1,4 @@
-"""The options that say how to reach a runner: arguments, the environment, and a profile."""
+"""The options for reaching a runner: from arguments, the environment and a profile."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ ENVIRONMENT: Final = {
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
     """Add the options of a client. They have no defaults here, so that they may stand before the command and after."""
-    group = parser.add_argument_group('runner', 'The variable in brackets is read where an option is not given.')
+    group = parser.add_argument_group('runner', 'An option that is not given is read from the variable in brackets.')
     suppress: Any = argparse.SUPPRESS
 
     def add(*names: str, **settings: Any) -> None:
         group.add_argument(*names, default=suppress, **settings)
 
-    add('--profile', metavar='NAME', help='a profile of the file of profiles (CSPARK_PROFILE, or "default")')
-    add('--url', help='the runner, with its tenant or without (CSPARK_RUNNER_URL, or http://localhost:3000)')
+    add('--profile', metavar='NAME', help='a profile in the configuration file (CSPARK_PROFILE, or "default")')
+    add('--url', help='the URL of the runner, with or without a tenant (CSPARK_RUNNER_URL, or http://localhost:3000)')
     add('--tenant', help='the tenant (CSPARK_TENANT)')
     add('--token', type=Secret, help='a bearer token (CSPARK_BEARER_TOKEN, or none is sent)')
     add('--api-key', type=Secret, metavar='KEY', help='an API key (CSPARK_API_KEY)')
-    add('--ca', metavar='FILE', help='certificates that vouch for an https:// runner, PEM (CSPARK_CA)')
+    add('--ca', metavar='FILE', help='CA certificates to verify an https:// runner, PEM (CSPARK_CA)')
     add('--timeout', type=_milliseconds, metavar='MS', help='limit of a call, milliseconds (CSPARK_TIMEOUT, or 60000)')
     add('--retries', type=_count, metavar='N', help='how often a failed call is repeated (CSPARK_RETRIES, or 2)')
     add(
@@ -76,13 +76,13 @@ def _number(text: str, read: Callable[[str], float], accepted: str) -> float:
 def config_of(options: argparse.Namespace, *, with_tenant: bool = True, timeout: float | None = None) -> Config:
     """Build the configuration of a client.
 
-    An argument comes before the profile of `--profile`, that before the environment, and that before the profile of
+    Arguments take precedence, followed by the profile of `--profile`, the environment, and finally the profile of
     `CSPARK_PROFILE` or `default`.
 
     Args:
         options: The arguments.
-        with_tenant: Whether the call needs a tenant; without, one in the address is left as it is.
-        timeout: The timeout in milliseconds, if nobody says otherwise.
+        with_tenant: Whether the call needs a tenant. If not, a tenant in the address is left as it is.
+        timeout: The default timeout in milliseconds.
 
     Raises:
         SparkConfigError: An option is not valid, or the tenant is missing.
@@ -121,7 +121,7 @@ def _settings(given: Mapping[str, Any], profile: str | None) -> dict[str, Any]:
     layers = [environment, stored, given] if profile else [stored, environment, given]
     merged: dict[str, Any] = {}
     for layer in layers:
-        # A key and a token are two ways to say who calls: the one of a more specific layer replaces both.
+        # A key and a token both identify the caller: a more specific layer that has either one replaces both.
         if layer.keys() & {'token', 'api_key'}:
             merged.pop('token', None)
             merged.pop('api_key', None)
@@ -164,12 +164,12 @@ def connect(options: argparse.Namespace) -> Client:
 
 
 def ask_runner(options: argparse.Namespace, ask: Callable[[Client], Answer], timeout: float | None = None) -> Answer:
-    """Make calls that have no tenant in their path. An address may end with one: it is left out if nothing is there.
+    """Make calls that have no tenant in their path. If the address ends with one and is not found, try it without.
 
     Args:
         options: The arguments.
-        ask: The calls. It is called once more if the first of them fails with `NotFoundError`.
-        timeout: The timeout in milliseconds, if nobody says otherwise.
+        ask: Makes the calls. It is called again, with the shorter address, if it raises `NotFoundError`.
+        timeout: The default timeout in milliseconds.
     """
     from .._client import Client
     from ..errors import NotFoundError

@@ -55,7 +55,7 @@ def run_metadata(options: argparse.Namespace) -> int:
 def find_version(hybrid: Client, uri: str | UriParams) -> UriParams:
     """Find the id of a service's version, which validation and metadata need.
 
-    If the name has none, a call with the default inputs tells the version that the name means now.
+    If the URI has none, a call with the default inputs returns the id of the current version.
     """
     named = Uri.validate(uri)
     if named.version_id or named.service_id:

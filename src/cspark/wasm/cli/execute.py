@@ -122,14 +122,14 @@ def _print_first(results: _Counted) -> None:
     ]
     for _ in stream:
         pass
-    # Most records have the same warnings, about inputs that they leave to their defaults; files have them all.
+    # Most records have the same warnings, about inputs that took their defaults; output files contain them all.
     header = list(dict.fromkeys(name for row in first for name in row if name != 'warnings'))
     rows = [[row.get(name) for name in header] for row in first]
     print_table('', header, rows, results.count - len(first))
 
 
 def _short(value: Any) -> Any:
-    """A cell of a table with many columns: of a table within the record, its number of rows."""
+    """A value for a cell; a table within a record is shown as its number of rows."""
     return f'{len(value)} rows' if is_array(value) else value
 
 

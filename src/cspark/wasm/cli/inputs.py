@@ -34,11 +34,11 @@ ELSEWHERE: Final = {
     'progress': 'see --quiet',
     'columns': 'it is for programs',
 }
-"""Options of a call that are arguments of the command, or nothing for a command."""
+"""Options of a call that are separate arguments of the command, or that a command does not need."""
 
 
 def read_one_record(options: argparse.Namespace, hybrid: Client, version: UriParams | str) -> Any:
-    """The inputs that `-i` and `-p` give: a record, or records. Without either they are empty.
+    """Return the inputs given by `-i` and `-p`: one record or several. Without either, return an empty record.
 
     Args:
         options: The arguments.
@@ -59,7 +59,7 @@ def read_one_record(options: argparse.Namespace, hybrid: Client, version: UriPar
 
 
 def read_call(options: argparse.Namespace) -> tuple[str | UriParams, dict[str, Any]]:
-    """The service, and the options of the call that `-m` gives: their values are JSON or, if they are none, text.
+    """Return the service, and the options given by `-m`. Their values are read as JSON or, failing that, as text.
 
     Among the options may be those of a URI, such as `version=1.0`, as in the published command.
 
@@ -133,7 +133,7 @@ def _guess(text: str) -> Any:
 
 
 def _rules(hybrid: Client, version: UriParams | str) -> dict[str, Any]:
-    """What the service says of its inputs; nothing if it does not say, because a call may work all the same."""
+    """The service's description of its inputs; empty if there is none, because a call may still work."""
     from .describe import describe_inputs, find_version
 
     try:

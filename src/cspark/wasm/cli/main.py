@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()  # here, because an error at the end of the process would be said by Python
     except BrokenPipeError:
-        # Whoever read the output has enough; nothing must be written when Python flushes at its end.
+        # The reader has closed the pipe; nothing may be written when Python flushes the output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

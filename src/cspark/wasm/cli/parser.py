@@ -12,7 +12,7 @@ from .serve import add_serve
 
 __all__ = ['build_parser']
 
-DESCRIPTION: Final = 'Call a Hybrid Runner, or be one.'
+DESCRIPTION: Final = 'Call a Hybrid Runner, or start one on this machine.'
 EPILOG: Final = """examples:
   cspark-wasm serve term-life.zip
   cspark-wasm execute insurance/term-life -p smoker=no -p term_years=20
@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with the way out."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Parse the arguments. Of unknown ones only the names are said, because their values may be credentials."""
+        """Parse the arguments. An error names unknown options without their values, which may be credentials."""
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             names = [one.partition('=')[0] for one in unknown if one.startswith('-')]
@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Build the parser. What runs a command is imported when it is chosen."""
+    """Build the parser. The module that runs a command is imported only when the command is chosen."""
     parser = _Parser(
         prog='cspark-wasm',
         usage='cspark-wasm [OPTIONS] COMMAND ...',
@@ -67,8 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
         'completion',
         prog='cspark-wasm completion',
         usage='cspark-wasm completion bash|zsh|fish',
-        help='print what makes a shell complete this command',
-        description='Print what makes a shell complete this command: eval "$(cspark-wasm completion bash)"',
+        help='print the shell code that enables completion',
+        description='Print the shell code that enables completion: eval "$(cspark-wasm completion bash)"',
     )
     completion.add_argument('shell', choices=('bash', 'zsh', 'fish'), help='the shell')
     completion.set_defaults(run='completion:run_completion', prog='cspark-wasm completion')
@@ -85,9 +85,9 @@ def _command(
         name: Its name.
         run: The module and the function that run it.
         text: What it does, in one line.
-        takes: What it takes beside options, as its usage shows it.
-        details: What its own help says below that.
-        prefix: The command that this is a part of.
+        takes: Its positional arguments, as its usage shows them.
+        details: More text for its own help.
+        prefix: The command that it belongs to.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
@@ -104,17 +104,19 @@ def _command(
 
 
 def _add_printing(parser: argparse.ArgumentParser) -> None:
-    """Add what may stand before the command and after, and so has no defaults here."""
+    """Add the options for printing. They can come before or after the command, and so have no defaults here."""
     suppress: Any = argparse.SUPPRESS
     parser.add_argument(
-        '--json', action='store_true', default=suppress, help='print JSON; it is the default where output is piped'
+        '--json', action='store_true', default=suppress, help='print JSON; the default for results in a pipe'
     )
-    parser.add_argument('--quiet', action='store_true', default=suppress, help='print no bar, no remark and no warning')
+    parser.add_argument(
+        '--quiet', action='store_true', default=suppress, help='print no bar, no note and no warning'
+    )
 
 
 def _add_probes(commands: Any) -> None:
     _command(commands, 'health', 'probes:run_health', 'say whether a runner is healthy')
-    _command(commands, 'version', 'probes:run_version', 'say what a runner is compatible with')
+    _command(commands, 'version', 'probes:run_version', 'show the version that a runner is compatible with')
     status = _command(commands, 'status', 'probes:run_status', "show a runner's models: busy, calls, times, memory")
     status.add_argument(
         '--watch',
@@ -122,7 +124,7 @@ def _add_probes(commands: Any) -> None:
         type=_seconds,
         const=1.0,
         metavar='SECONDS',
-        help='refresh it every second, or every so many',
+        help='refresh it every second, or every SECONDS',
     )
     _command(commands, 'services', 'probes:run_services', 'list the services of a runner')
 
@@ -142,7 +144,7 @@ def _add_services(commands: Any) -> None:
     validate.add_argument(
         '--validation-type',
         choices=('static', 'dynamic'),
-        help='rules of a cell alone, or of others too (static)',
+        help='rules from the package, or rules computed from the inputs (static)',
     )
     metadata = _command(commands, 'metadata', 'describe:run_metadata', 'show the metadata of a service', takes='URI')
     _add_uri(metadata)
@@ -150,13 +152,13 @@ def _add_services(commands: Any) -> None:
 
 
 EXECUTE: Final = 'execute a service with one record, or with a file of many'
-EXECUTE_DETAILS: Final = """One record comes from -p, from -i, or is left out for the defaults of the model:
+EXECUTE_DETAILS: Final = """Give one record by -p or -i, or leave it out to use the defaults of the model:
   cspark-wasm execute shapes/cylinder -p height=10 -p radius=2
   cspark-wasm execute shapes/cylinder -i '{"height": 10}'
   cspark-wasm execute shapes/cylinder -i @inputs.json
 
-Many records come from a file. They go to the terminal, to a pipe (a JSON object
-a line) or to a file:
+Many records come from a file. The results go to the terminal, to a pipe (one
+JSON object per line) or to a file:
   cspark-wasm execute shapes/cylinder book.csv --keep policy -o results.parquet"""
 
 
@@ -171,7 +173,7 @@ def _add_one_record(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='NAME=VALUE',
-        help="an input, by the service's own type where it is known; can be repeated",
+        help='an input, converted to the type that the service declares; can be repeated',
     )
     parser.add_argument(
         *('-i', '--inputs'), metavar='JSON', help='inputs as JSON text, @FILE for a file, or - for standard input'
@@ -195,7 +197,7 @@ def _add_execute(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--show-all', action='store_true', help='print the whole answer, not the outputs alone')
     parser.add_argument('-o', '--output', metavar='FILE', help='write the results: .parquet, .csv or .jsonl')
     many = parser.add_argument_group('many records')
-    many.add_argument('--checkpoint', metavar='FILE', help='keep results in here, so that an interrupted run resumes')
+    many.add_argument('--checkpoint', metavar='FILE', help='keep results in this file, to resume an interrupted run')
     many.add_argument(
         '--on-error',
         choices=('raise', 'collect'),
@@ -207,8 +209,8 @@ def _add_execute(parser: argparse.ArgumentParser) -> None:
         '--missing', choices=('null', 'default', 'error'), help='what an empty cell means (null, which computes as 0)'
     )
     many.add_argument('--strict-inputs', action='store_true', help='refuse names that the service does not have')
-    many.add_argument('--chunk-size', type=int, metavar='N', help='records a call (it adapts)')
-    many.add_argument('--concurrency', type=int, metavar='N', help='calls at a time (it adapts)')
+    many.add_argument('--chunk-size', type=int, metavar='N', help='records per call (adaptive)')
+    many.add_argument('--concurrency', type=int, metavar='N', help='calls at a time (adaptive)')
     many.add_argument('--delimiter', metavar='CHARACTER', help='what separates the fields of a CSV file')
     many.add_argument('--file-encoding', metavar='NAME', help='the encoding of a text file (utf-8)')
     many.add_argument('--sheet', metavar='NAME', help='the sheet of a workbook')
@@ -221,13 +223,13 @@ def _add_types(commands: Any) -> None:
         'types:run_types',
         'write a Python module with the types of a service',
         takes='PACKAGE.zip|URI',
-        details='Of a package, nothing but the package is read:\n  cspark-wasm types term-life.zip -o term_life.py',
+        details='A package needs no runner:\n  cspark-wasm types term-life.zip -o term_life.py',
     )
     types.add_argument('source', metavar='PACKAGE.zip|URI', help='a package, or a service of a runner')
     types.add_argument('--service', metavar='URI', help='the service of a package that has several')
     types.add_argument('-o', '--output', metavar='FILE', help='where to write it (standard output)')
     types.add_argument('--check', action='store_true', help='write nothing; exit with 1 if the file would change')
-    types.add_argument('--no-probe', action='store_true', help='leave the outputs open; nothing is executed')
+    types.add_argument('--no-probe', action='store_true', help='leave outputs untyped; execute only for a missing id')
     types.add_argument(
         '--whole',
         metavar='NAMES',

@@ -1,4 +1,4 @@
-"""What the command prints: tables on a terminal, JSON where it is asked for or piped, and errors in one line."""
+"""What the command prints: tables on a terminal, JSON in a pipe or on request, and errors in one line."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = [
 ]
 
 WRAPPED: Final = 4
-"""Up to so many columns, long cells of a table are wrapped; in wider tables they are cut."""
+"""Long cells are wrapped in tables with at most this many columns, and cut in wider ones."""
 
 
 def printable(text: str) -> str:
-    """A text without characters that steer a terminal: a runner's text is shown, and does nothing."""
+    """Escape control characters, so that text from a runner cannot control the terminal."""
     return ''.join(one if one.isprintable() or one == '\n' else repr(one)[1:-1] for one in text)
 
 
 def wants_json(options: argparse.Namespace) -> bool:
-    """Whether the answer is printed as JSON: by `--json`, or because something else than a person reads it."""
+    """Whether to print the answer as JSON: with `--json`, or if the output is not a terminal."""
     return bool(options.json) or not sys.stdout.isatty()
 
 
@@ -108,8 +108,9 @@ def print_error(text: str) -> None:
 
 
 def print_problems(options: argparse.Namespace, kind: str, entries: Any) -> None:
-    """Print the warnings or the errors of a record to standard error."""
+    """Print the warnings or the errors of a record to standard error. `--quiet` silences the warnings alone."""
     from .._display import messages
 
-    if text := messages(entries):
-        print_note(options, f'{kind}: {text}')
+    text = messages(entries)
+    if text and (kind == 'error' or not options.quiet):
+        print(printable(f'{kind}: {text}'), file=sys.stderr)

@@ -46,7 +46,7 @@ def run_version(options: argparse.Namespace) -> int:
 
 
 def run_services(options: argparse.Namespace) -> int:
-    """List the services of the runner. A runner tells their version ids; the local one tells their names too."""
+    """List the services of the runner. A runner reports their version ids; the local runner reports their names too."""
     models = ask_runner(options, lambda hybrid: list(_models(hybrid)))
     if wants_json(options):
         print_json([{'tenant': one.tenant, 'service': one.service, 'version_id': one.version_id} for one in models])

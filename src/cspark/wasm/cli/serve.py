@@ -34,13 +34,13 @@ def add_serve(commands: Any) -> None:
         action='append',
         default=[],
         metavar='NAME',
-        help='serve requests to this name too; a runner on this machine alone takes localhost; can be repeated',
+        help='with a loopback address, accept this host name besides localhost; can be repeated',
     )
     serve.add_argument(
         '--log-level',
         choices=('debug', 'info', 'warning', 'error'),
         default='warning',
-        help='what to log to standard error; info has a line a request (%(default)s)',
+        help='what to log to standard error; info logs a line per request (%(default)s)',
     )
     serve.add_argument('--log-format', choices=('text', 'json'), default='text', help='how to log it (%(default)s)')
     serve.add_argument('--tenant', help='serve everything under this tenant (each package names its own)')
@@ -65,7 +65,7 @@ def add_serve(commands: Any) -> None:
         help='limit for loading and for each record (%(default)g)',
     )
     serve.add_argument(
-        '--memory', type=_size, default='1gb', metavar='SIZE', help='limit of each instance (%(default)s)'
+        '--memory', type=_size, default='1gb', metavar='SIZE', help='memory limit of each instance (%(default)s)'
     )
     serve.add_argument(
         '--body-limit', type=_size, metavar='SIZE', help='largest body, such as 30mb (BODY_LIMIT, or 30mb)'
@@ -88,7 +88,7 @@ def add_serve(commands: Any) -> None:
         action='append',
         default=[],
         metavar='ENDPOINT=FOLDER/SERVICE',
-        help='an endpoint; can be repeated',
+        help='an endpoint, and the service that it executes; can be repeated',
     )
     serve.set_defaults(run='serve:run_serve', prog='cspark-wasm serve')
 

@@ -24,7 +24,7 @@ __all__ = ['run_types']
 
 
 def run_types(options: argparse.Namespace) -> int:
-    """Write the module of a typed service, or check that it is as it would be written."""
+    """Write the module of a typed service, or check that the file is up to date."""
     if options.check and options.output is None:
         raise UsageError('--check compares with a file; name it by -o FILE')
     with _source(options) as (hybrid, uri, package):
@@ -52,7 +52,7 @@ def run_types(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _source(options: argparse.Namespace) -> Generator[tuple[Client, str, Mapping[str, Any] | None]]:
-    """A client of a runner that has the service, its URI, and its description in its package."""
+    """Yield a client of a runner with the service, the URI, and the package's description of the service, if any."""
     if not (options.source.endswith('.zip') or Path(options.source).is_file()):
         if options.service:
             raise UsageError('--service chooses among those of a package; a URI names one already')

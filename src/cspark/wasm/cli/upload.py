@@ -46,7 +46,7 @@ def _upload(
             answer = hybrid.services.upload(file, Path(package).name, progress=has_bar).data
         except SparkError as error:
             if isinstance(error, NotFoundError) and number == 0:
-                raise  # the address may end with a tenant, which an upload has not in its path
+                raise  # the address may end with a tenant, which the path of an upload does not have
             raise SparkSdkError(f'{package}: {error}') from error
         for service in _services(answer):
             if not options.json:

@@ -6,4 +6,4 @@ __all__ = ['UsageError']
 
 
 class UsageError(Exception):
-    """Arguments that do not go together, or that are not written as they have to be. The exit code is 2."""
+    """Arguments that cannot be combined, or that are malformed. The exit code is 2."""

@@ -1,1 +1,1 @@
-"""Typed services: what a service takes and answers, and a Python module that says it to type checkers and editors."""
+"""Typed services: the inputs and outputs of a service, and a Python module that types them for checkers and editors."""

@@ -1,4 +1,4 @@
-"""What a service takes and answers, as its runner tells: by validation, by an upload's answer, by one execution."""
+"""The inputs and outputs of a service, from validation, from the description in its package, and from one execution."""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 # A runner may answer anything.
@@ -26,8 +26,8 @@ class Input:
 
     Args:
         name: Its name.
-        rule: What `validate` says of it: its type, default, limits and choices; empty if there is no rule.
-        text: What the package says of it.
+        rule: Its rule from `validate`: type, default, limits and choices; empty if there is no rule.
+        text: Its description in the package.
         is_table: Whether it has several cells.
     """
 
@@ -44,8 +44,8 @@ class Service:
     Args:
         uri: The URI that executes it.
         version_id: The id that validates it.
-        name: The name of the service, without its folder; empty if the runner does not tell it.
-        text: What the package says of it.
+        name: The name of the service, without its folder; empty if it is not known.
+        text: Its description in the package.
         inputs: Its inputs.
         outputs: The outputs of an execution with the defaults; None if there was none.
     """
@@ -64,14 +64,14 @@ def describe_service(
     """Describe the version of a service that a URI means now.
 
     Args:
-        hybrid: The client of a runner that has it.
-        uri: Its URI.
-        package: The description of the version in its package, as an upload's answer has it.
-        probe: Whether to execute the service with its defaults, for the types of its outputs. Without an id in the URI
-            it is executed in any case, because only the answer tells the version.
+        hybrid: The client of a runner that has the service.
+        uri: The URI of the service.
+        package: The description of the version in its package, as in an upload's answer.
+        probe: Whether to execute the service with its defaults, for the types of its outputs. If neither the URI nor
+            the package has an id, it is executed in any case, because only the answer contains the id.
 
     Raises:
-        SparkSdkError: The runner tells neither the id of the version nor its inputs.
+        SparkSdkError: The runner does not return the id of the version.
         SparkError: A call failed.
     """
     named, engine = Uri.validate(uri), dict((package or {}).get('EngineInformation') or {})
@@ -121,7 +121,7 @@ def _inputs(rules: Mapping[str, Any], package: Mapping[str, Any] | None, warning
 
 
 def _names_of_defaults(warnings: Any) -> list[str]:
-    """The inputs that a model says it took the defaults of: among them are those that have no rule."""
+    """The inputs that the model's warnings say took their defaults, which include those without a rule."""
     found = list[str]()
     for warning in warnings if is_array(warnings) else ():
         if is_object(warning) and warning.get('source_path') == 'Default Values':

@@ -19,10 +19,10 @@ from .description import Input
 __all__ = ['Names', 'Record', 'class_name', 'input_text', 'input_type', 'quote', 'record_of']
 
 LONGEST_NAME: Final = 30
-"""A longer name of a class is cut after one of its words, so that the lines with it stay short."""
+"""A class name that would be longer is cut between words, to keep lines short."""
 
 LARGEST: Final = 1 << 63
-"""Whole numbers from here on are no choices for type checkers."""
+"""Whole numbers from this size on are not used as choices, because type checkers do not accept them."""
 
 
 @attrs.frozen
@@ -33,7 +33,7 @@ class Record:
         name: Its name.
         text: Its docstring.
         members: The type and the text of each member, by name.
-        total: Whether all members are there.
+        total: Whether all members are required.
         rows: The `TypedDict`s of tables within it.
     """
 
@@ -78,7 +78,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def quote(text: str) -> str:
-    """A text as Python writes it, with the quotes that formatters choose: double, unless single ones need less."""
+    """A Python string literal with the quotes that formatters choose: double unless single ones need fewer escapes."""
     inner = repr(f'{text}\'"')[1:-4]  # with both kinds of quotes, Python escapes the single ones alone
     parts: list[str] = re.findall(r'\\.|[^\\]', inner, re.DOTALL)
     mark = '"' if text.count('"') <= text.count("'") else "'"
@@ -145,7 +145,7 @@ def input_text(one: Input) -> str:
 
 
 def record_of(names: Names, name: str, text: str, values: Mapping[str, Any], whole: Collection[str]) -> Record:
-    """The `TypedDict` of an object of outputs; its tables have one each.
+    """The `TypedDict` of an object of outputs, with one for each table within it.
 
     Args:
         names: The names of the classes so far.

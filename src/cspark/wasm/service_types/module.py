@@ -208,7 +208,7 @@ def _docstring(text: str, indent: str, *further: str) -> Iterator[str]:
 
 
 def _member(start: str, kind: str, indent: str, end: str = '') -> Iterator[str]:
-    """A member with its type, one choice a line if they do not fit into one."""
+    """A member with its type; its choices are put on separate lines if they do not fit on one."""
     line = f'{start}{kind}{end}'
     if len(line) <= WIDTH or not kind.startswith('Literal['):
         yield line

@@ -1,4 +1,4 @@
-"""For tests of programs that call a runner: services without a package, from Python functions.
+"""Tools for testing programs that call a runner: services made from Python functions, without a package.
 
 >>> import cspark.wasm as Hybrid
 >>> from cspark.wasm.testing import StubRunner

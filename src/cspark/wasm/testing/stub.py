@@ -1,4 +1,4 @@
-"""A stub: a service whose answers come from a Python function, and which fails as a test tells it to."""
+"""A stub: a service whose answers come from a Python function, and which a test can tell to fail."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Stub:
             outputs = self._compute(copy.deepcopy(record))
             if not isinstance(outputs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise TypeError(f'the function of the stub returned {type(outputs).__name__}, not a mapping of outputs')
-            # As any record, so that dates, numbers of numpy and frames are what they would be as inputs.
+            # Encode outputs as inputs, so that dates, numpy numbers and data frames are converted in the same way.
             record = read_record(dict(outputs))
             written: Any = decode_json(encode_inputs(record, record, 'error'))
         except Exception as error:  # noqa: BLE001 - whatever the test's function raises is what the model reports

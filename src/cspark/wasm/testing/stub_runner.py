@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _names(named: Mapping[str, str], meta: Mapping[str, Any]) -> dict[str, str | None]:
-    """What a request says of the service: in its path, or in its metadata."""
+    """How a request names the service, in its path or in its metadata."""
     version_id = named.get('version_id') or meta.get('version_id')
     service_id = named.get('service_id') or meta.get('service_id')
     folder, service, version = named.get('folder'), named.get('service') or '', meta.get('version')
@@ -238,7 +238,7 @@ def _starts_with(version: str, asked: str) -> bool:
 
 
 def _records(inputs: Any) -> list[dict[str, Any]]:
-    """The records of a v4 request, by rows or columnar."""
+    """The records of a v4 request: objects, or a row of names followed by rows of values."""
     if not is_array(inputs) or not inputs:
         return []
     if is_array(inputs[0]):

@@ -1,4 +1,4 @@
-"""The trace of a caller, continued: a span for a request, and within it the time in the queue and that of the model."""
+"""Continue the caller's trace: a span for a request, with child spans for the time in the queue and in the model."""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 from __future__ import annotations

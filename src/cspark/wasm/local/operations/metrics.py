@@ -15,7 +15,7 @@ __all__ = ['metrics']
 PREFIX: Final = 'cspark_runner'
 FAMILIES: Final[dict[str, tuple[str, str, Callable[[Served], float | None]]]] = {
     'records_total': ('counter', 'Records that were computed.', lambda one: one.pool.statistics.completed_count),
-    'crashes_total': ('counter', 'Instances that ended by themselves.', lambda one: one.pool.statistics.crash_count),
+    'crashes_total': ('counter', 'Instances that crashed.', lambda one: one.pool.statistics.crash_count),
     'timeouts_total': ('counter', 'Instances that took too long.', lambda one: one.pool.statistics.timeout_count),
     'records_running': ('gauge', 'Records under way.', lambda one: one.pool.statistics.running_count),
     'instances': ('gauge', 'Instances of the model.', lambda one: len(one.pool.slots)),
