@@ -88,10 +88,10 @@ def test_every_verb_works_behind_nginx_as_the_page_configures_it(tmp_path: Path)
 @pytest.mark.skipif(shutil.which('systemd-analyze') is None, reason='systemd is not installed')
 def test_the_unit_of_the_page_is_one_that_systemd_takes(tmp_path: Path) -> None:
     unit = tmp_path / 'cspark-wasm.service'
-    python = tmp_path / 'python'
-    python.write_text('#!/bin/sh\n')
-    python.chmod(0o755)
-    unit.write_text(block('ini').replace('/srv/cspark/venv/bin/python', os.fspath(python)))
+    program = tmp_path / 'cspark-wasm'
+    program.write_text('#!/bin/sh\n')
+    program.chmod(0o755)
+    unit.write_text(block('ini').replace('/srv/cspark/venv/bin/cspark-wasm', os.fspath(program)))
     done = subprocess.run(
         ['systemd-analyze', 'verify', '--man=no', os.fspath(unit)],
         capture_output=True,

@@ -205,7 +205,7 @@ def test_a_port_that_is_in_use_is_said_in_a_line(capsys: pytest.CaptureFixture[s
         ([], 'the following arguments are required: COMMAND'),
         (['run'], "invalid choice: 'run'"),
         (['serve', '--port', 'http'], "argument --port: invalid int value: 'http'"),
-        (['serve', '--unknown'], 'unrecognized arguments: --unknown'),
+        (['serve', '--unknown'], 'there is no option --unknown; see cspark-wasm --help'),
         (['serve', '--body-limit', 'much'], "argument --body-limit: 'much' is not a size, such as 30mb"),
         (['serve', '--body-limit', ''], "argument --body-limit: '' is not a size"),
         (['serve', '--body-limit', 'inf'], "argument --body-limit: 'inf' is not a size"),

@@ -109,9 +109,7 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--json', action='store_true', default=suppress, help='print JSON; the default for results in a pipe'
     )
-    parser.add_argument(
-        '--quiet', action='store_true', default=suppress, help='print no bar, no note and no warning'
-    )
+    parser.add_argument('--quiet', action='store_true', default=suppress, help='print no bar, no note and no warning')
 
 
 def _add_probes(commands: Any) -> None:

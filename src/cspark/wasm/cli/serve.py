@@ -95,10 +95,15 @@ def add_serve(commands: Any) -> None:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serve packages until a signal ends the process."""
-    from ..local import LocalRunner
-    from ..local.http.access_log import set_up_logging
+    from ..local.http.access_log import logging_to_stderr
 
-    set_up_logging(options.log_level, options.log_format)
+    with logging_to_stderr(options.log_level, options.log_format):
+        return _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from ..local import LocalRunner
+
     _take_environment(options)
     runner = LocalRunner(
         *options.package,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..logger import logger
 from .request import HttpRequest
 
-__all__ = ['LOG_FORMATS', 'LOG_LEVELS', 'log_access', 'set_up_logging']
+__all__ = ['LOG_FORMATS', 'LOG_LEVELS', 'log_access', 'logging_to_stderr']
 
 LOG_LEVELS: Final = ('debug', 'info', 'warning', 'error')
 LOG_FORMATS: Final = ('text', 'json')
@@ -35,8 +37,9 @@ def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> 
     logger.info(words, {**fields, 'request_id': _printable(request.request_id)}, extra=fields)
 
 
-def set_up_logging(level: str, form: str) -> None:
-    """Write the runner's log to standard error.
+@contextmanager
+def logging_to_stderr(level: str, form: str) -> Generator[None]:
+    """Write the runner's log to standard error for the time of a `with` statement.
 
     Args:
         level: One of `LOG_LEVELS`; `info` logs a line per request.
@@ -46,9 +49,16 @@ def set_up_logging(level: str, form: str) -> None:
     handler.setFormatter(
         _JsonFormatter() if form == 'json' else logging.Formatter('%(asctime)s %(levelname)s %(message)s')
     )
+    before = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(level.upper())
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
 
 
 class _JsonFormatter(logging.Formatter):
