@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -329,3 +330,25 @@ async def moment(condition: Any) -> None:
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - it comes true on another thread
             await asyncio.sleep(0.01)
+
+
+def test_a_run_that_is_interrupted_while_it_submits_a_call_ends_at_once(
+    squarer: Squares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call has begun by then, and nothing but its thread knows of it."""
+    submit = ThreadPoolExecutor.submit
+
+    def interrupted(pool: Any, function: Any, *arguments: Any) -> Any:
+        submit(pool, function, *arguments)
+        while not squarer.sizes:
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, 'submit', interrupted)
+    squarer.gate.clear()
+    try:
+        with calling('sync', squarer) as client, pytest.raises(KeyboardInterrupt):
+            list(client.services.execute_many(URI, squares(10)))
+        assert not squarer.gate.is_set()  # the runner has not answered, and nobody waited for it
+    finally:
+        squarer.gate.set()

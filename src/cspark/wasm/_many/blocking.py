@@ -30,9 +30,16 @@ def run_blocking(
     connections, stop = shared.apart(), threading.Event()
     flying: dict[Future[Timed], Chunk] = {}
 
+    # The threads that are in a call. `flying` may lack one: an interrupt may come between its start and its entry.
+    calling: set[int] = set()
+
     def send(chunk: Chunk) -> Timed:
         started = time.monotonic()
-        return perform(call(chunk), connections, stop), time.monotonic() - started
+        calling.add(threading.get_ident())
+        try:
+            return perform(call(chunk), connections, stop), time.monotonic() - started
+        finally:
+            calling.discard(threading.get_ident())
 
     stopping: Future[None] = Future()
 
@@ -58,7 +65,7 @@ def run_blocking(
     finally:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
-        while connections is not shared and not all(future.done() for future in flying):
+        while connections is not shared and calling:
             connections.abort()  # repeatedly: a call may have taken its connection only after the last time
             time.sleep(0.005)
         pool.shutdown()
