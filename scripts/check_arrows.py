@@ -45,7 +45,7 @@ MAY_IMPORT_LATE: dict[str, set[str]] = {
     'init': {'annex', 'faces', 'many'},
     'types': {'faces'},
     'plugin': {'annex', 'faces', 'testing'},
-    'command': {'annex', 'server', 'faces'},
+    'command': {'annex', 'server', 'faces', 'many'},
 }
 FOLDERS = {
     'cli': 'command',

@@ -113,6 +113,13 @@ def test_no_name_of_the_business_is_in_a_span(recorder: Recorder, world: World, 
     assert [span.attributes['error.type'] for span in named(found, 'execute')] == ['500'] * 3
 
 
+def test_a_prefix_is_in_no_span_for_it_may_be_a_name_too(recorder: Recorder, spans: Spans) -> None:
+    Hybrid.Client.health_check(f'{recorder.url}/secret-tenant', 'open')
+    found = spans()
+    assert len(found) == 2
+    assert 'secret' not in json.dumps([json.loads(span.to_json()) for span in found])
+
+
 @pytest.mark.parametrize(
     ('url', 'template'),
     [

@@ -20,11 +20,11 @@ DEFAULT_LOGGER_FORMAT: Final = '[%(name)s] %(asctime)s %(levelname)s - %(message
 """A format for `logging.Formatter`. Nothing here uses it: formats are the application's to set."""
 
 
-def get_logger(context: str = 'cspark.wasm', **options: Any) -> logging.Logger:
+def get_logger(context: str | None = None, **options: Any) -> logging.Logger:
     """The logger of that name; silent with `disabled=True`.
 
     Args:
-        context: The logger's name.
+        context: The logger's name; None is that of this package.
         **options: Those of `LoggerOptions`. Unlike in the published client, levels, colours and formats have no effect,
             and no other library's logger is touched.
 
@@ -33,7 +33,8 @@ def get_logger(context: str = 'cspark.wasm', **options: Any) -> logging.Logger:
     """
     from .logger import LoggerOptions, logger_for
 
-    return logger_for(LoggerOptions(context=context, **options))
+    named: dict[str, Any] = {} if context is None else {'context': context}
+    return logger_for(LoggerOptions(**named, **options))
 
 
 def warn_beside_published() -> None:

@@ -1,4 +1,4 @@
-"""A secret that no `repr`, log or traceback shows. It is revealed where a request is written, and nowhere else."""
+"""A secret that no `repr`, log or traceback shows. It is revealed to write a request and to mask an answer."""
 
 from __future__ import annotations
 

@@ -69,6 +69,12 @@ def _server(url: str) -> dict[str, Any]:
     }
 
 
+def _origin(url: str) -> str:
+    """The scheme, host and port of an address. A prefix is left out: it may be a name, such as a tenant's."""
+    parts = urlsplit(url)
+    return f'{parts.scheme}://{parts.netloc}'
+
+
 class _Telemetry:
     """Spans and metrics, by whatever SDK the program has set up."""
 
@@ -158,7 +164,7 @@ class _Call:
         span = telemetry.tracer.start_span(
             f'{step.method} {self._template}',
             kind=telemetry.trace.SpanKind.CLIENT,
-            attributes={**common, 'url.full': f'{self._base}{self._template}', **again},
+            attributes={**common, 'url.full': f'{_origin(self._base)}{self._template}', **again},
         )
         context = telemetry.trace.set_span_in_context(span)
         headers = HiddenHeaders(step.headers)

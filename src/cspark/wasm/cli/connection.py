@@ -95,7 +95,8 @@ def config_of(options: argparse.Namespace, *, with_tenant: bool = True, timeout:
     found = _settings(given, vars(options).get('profile'))
     url, tenant = found.get('url'), found.get('tenant')
     has_credentials = found.get('token') or found.get('api_key')
-    address = RunnerUrl.of(url=url, tenant=tenant) if with_tenant else RunnerUrl(url)
+    # Without a tenant in its path, a call still names it in a header, which an upload of a bare model needs.
+    address = RunnerUrl.of(url=url, tenant=tenant) if with_tenant else RunnerUrl(url, tenant)
     return Config(
         base_url=address,
         token=found.get('token') if has_credentials else 'open',

@@ -32,10 +32,11 @@ RECORDS_FAILED: Final = 3
 
 def run_execute(options: argparse.Namespace) -> int:
     """Execute a service, and print or write what it answers."""
-    given: Any = options.inputs
-    is_file = isinstance(given, str) and given.startswith('@') and not given.lower().endswith('.json')
-    if is_file and options.file is None and hasattr(options, 'checkpoint'):
-        options.file, options.inputs = given[1:], None
+    from .._many.reading import SUFFIXES
+
+    given: str = options.inputs or ''
+    if given.startswith('@') and given.lower().endswith(SUFFIXES) and options.file is None:
+        options.file, options.inputs = given[1:], None  # a file of records, spelled like one of JSON
     if options.show_all and (options.file is not None or options.output is not None):
         raise UsageError('--show-all is for one record, and prints it')
     with connect(options) as hybrid:
@@ -130,7 +131,9 @@ def _print_first(results: _Counted) -> None:
 
 def _short(value: Any) -> Any:
     """A value for a cell; a table within a record is shown as its number of rows."""
-    return f'{len(value)} rows' if is_array(value) else value
+    if not is_array(value):
+        return value
+    return '1 row' if len(value) == 1 else f'{len(value)} rows'
 
 
 def _say_failed(options: argparse.Namespace, failed: int) -> int:

@@ -139,11 +139,7 @@ def _add_services(commands: Any) -> None:
     _add_uri(validate)
     _add_one_record(validate)
     validate.set_defaults(metadata=[])
-    validate.add_argument(
-        '--validation-type',
-        choices=('static', 'dynamic'),
-        help='rules from the package, or rules computed from the inputs (static)',
-    )
+    _add_validation_type(validate)
     metadata = _command(commands, 'metadata', 'describe:run_metadata', 'show the metadata of a service', takes='URI')
     _add_uri(metadata)
     _add_types(commands)
@@ -178,21 +174,37 @@ def _add_one_record(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_execute(parser: argparse.ArgumentParser) -> None:
-    _add_uri(parser)
+def _add_call_options(parser: argparse.ArgumentParser, *flags: str) -> None:
     parser.add_argument(
-        'file', nargs='?', metavar='FILE', help='many records: .csv, .tsv, .jsonl, .parquet, .xlsx; some also with .gz'
-    )
-    _add_one_record(parser)
-    parser.add_argument(
-        *('-m', '--metadata'),
+        *flags,
         dest='metadata',
         action='append',
         default=[],
         metavar='NAME=VALUE',
         help='an option of the call, such as call_purpose=test; can be repeated',
     )
+
+
+def _add_show_all(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--show-all', action='store_true', help='print the whole answer, not the outputs alone')
+
+
+def _add_validation_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--validation-type',
+        choices=('static', 'dynamic'),
+        help='rules from the package, or rules computed from the inputs (static)',
+    )
+
+
+def _add_execute(parser: argparse.ArgumentParser) -> None:
+    _add_uri(parser)
+    parser.add_argument(
+        'file', nargs='?', metavar='FILE', help='many records: .csv, .tsv, .jsonl, .parquet, .xlsx; some also with .gz'
+    )
+    _add_one_record(parser)
+    _add_call_options(parser, '-m', '--metadata')
+    _add_show_all(parser)
     parser.add_argument('-o', '--output', metavar='FILE', help='write the results: .parquet, .csv or .jsonl')
     many = parser.add_argument_group('many records')
     many.add_argument('--checkpoint', metavar='FILE', help='keep results in this file, to resume an interrupted run')
@@ -258,20 +270,13 @@ def _add_aliases(commands: Any) -> None:
             continue
         _add_uri(parser)
         if name == 'execute':
-            parser.add_argument('--show-all', action='store_true', help='print the whole answer, not the outputs alone')
+            _add_show_all(parser)
+        if name == 'validate':
+            _add_validation_type(parser)
         if name != 'metadata':
             parser.add_argument('-i', '--inputs', metavar='JSON', help='inputs as JSON text')
-            parser.add_argument(
-                *('-p', '--param'),
-                dest='metadata',
-                action='append',
-                default=[],
-                metavar='NAME=VALUE',
-                help='an option of the call, such as call_purpose=test; can be repeated',
-            )
-        if name == 'validate':
-            parser.add_argument('--validation-type', choices=('static', 'dynamic'), help='the kind of rules')
-        parser.set_defaults(params=[], file=None, output=None, **({'metadata': []} if name == 'metadata' else {}))
+            _add_call_options(parser, '-p', '--param')
+        parser.set_defaults(params=[], file=None, output=None)
 
 
 def _same_as(group: str, name: str) -> str:

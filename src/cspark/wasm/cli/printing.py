@@ -35,13 +35,15 @@ def wants_json(options: argparse.Namespace) -> bool:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON: indented for a person, else in a line."""
-    import orjson
-
+    """Print a value as JSON, as it came: indented on a terminal, on one line otherwise."""
     if sys.stdout.isatty():
-        print(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())
+        import json
+
+        print(json.dumps(value, indent=2, ensure_ascii=False))
     else:
-        print(orjson.dumps(value, default=str).decode())
+        from .._codec.json import encode_json
+
+        print(encode_json(value).decode())
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], more: int = 0) -> None:

@@ -17,7 +17,7 @@ WIDTH: Final = 88
 
 RESERVED: Final = (
     *('Any', 'AsyncIterable', 'Final', 'Hybrid', 'Iterable', 'Literal', 'TypedDict', 'URI', 'Unpack'),
-    *('PathLike', 'date'),
+    'date',
 )
 """Names that the module uses; a service of such a name gets another one."""
 
