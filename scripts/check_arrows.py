@@ -37,17 +37,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     'telemetry': {'calls', 'values'},
     'command': {'types', 'codec', 'values'},
     'main': {'command'},
+    'batches': {'many', 'perform', 'calls', 'codec', 'values'},
 }
 """What each room may import beside itself. MAY_IMPORT_LATE adds what is imported on demand, within a function."""
 
 MAY_IMPORT_LATE: dict[str, set[str]] = {
     'annex': {'faces'},
-    'init': {'annex', 'faces', 'many'},
+    'init': {'annex', 'batches', 'faces', 'many'},
     'types': {'faces'},
+    'batches': {'annex'},
     'plugin': {'annex', 'faces', 'testing'},
     'command': {'annex', 'server', 'faces', 'many'},
 }
 FOLDERS = {
+    'batches': 'batches',
     'cli': 'command',
     'service_types': 'types',
     'testing': 'testing',
@@ -85,6 +88,7 @@ MAY_WAIT = {
     'command',
     'testing',
     'plugin',
+    'batches',
 }
 MAY_SPELL = {'uri.py', 'stub_runner.py'}
 """A stub runner is a server, which reads paths. `Uri.of` and `Uri.partial` build addresses for callers who built them

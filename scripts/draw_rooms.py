@@ -18,6 +18,7 @@ ROWS: Final = (
     ('main', 'init'),
     ('command', 'plugin'),
     ('types', 'testing'),
+    ('batches',),
     ('faces', 'annex'),
     ('telemetry',),
     ('many', 'server'),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._progress import UploadProgress
     from ._secret import Secret
     from .auth import Authorization, TokenLike
+    from .batches import Batches, BatchOptions
     from .config import (
         DEFAULT_MAX_RETRIES,
         DEFAULT_RETRY_INTERVAL,
@@ -103,6 +104,8 @@ __all__ = [
     'AsyncManyResults',
     'Authorization',
     'BadRequestError',
+    'BatchOptions',
+    'Batches',
     'CallOptions',
     'Client',
     'ClientOptions',
@@ -180,6 +183,7 @@ _PLACES: Final = {
     '_progress': ('UploadProgress',),
     '_secret': ('Secret',),
     'auth': ('Authorization', 'TokenLike'),
+    'batches': ('BatchOptions', 'Batches'),
     'config': (
         'Config',
         'DEFAULT_MAX_RETRIES',

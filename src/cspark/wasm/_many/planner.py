@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -25,9 +25,10 @@ from ..errors import (
     SparkTimeoutError,
 )
 from ..records import ChunkResults, RecordResult
-from .chunk import Chunk, describe_failure, path_in_record
+from .chunk import Chunk, describe_failure, kept_of, path_in_record
+from .reading import Rows
 
-__all__ = ['EndOfRunError', 'Planner', 'check_settings']
+__all__ = ['EndOfRunError', 'Planner', 'check_settings', 'name_record']
 
 FIRST_SIZE: Final = 256
 LARGEST_SIZE: Final = 8192
@@ -92,6 +93,7 @@ class Planner:
         ordered: Whether results are yielded in the order of the records.
         on_error: Whether a record that cannot be executed ends the run (`raise`) or becomes a result (`collect`).
         max_bytes: How much memory records and results in flight may take.
+        keep: The inputs that name a record in the error that ends the run, beside its place.
 
     Attributes:
         waiting: The chunks that are ready to be sent, or to be sent again.
@@ -108,6 +110,7 @@ class Planner:
     ordered: bool = True
     on_error: Literal['raise', 'collect'] = 'raise'
     max_bytes: int = MAX_BYTES
+    keep: tuple[str, ...] = ()
     waiting: deque[Chunk] = field(default_factory=lambda: deque[Chunk]())
     size: int = 0
     limit: int = 0
@@ -292,7 +295,7 @@ class Planner:
 
     def _give_up(self, chunk: Chunk, error: SparkError) -> ChunkResults:
         if self.on_error == 'raise':
-            raise error_of_record(chunk, error)
+            raise error_of_record(chunk, error, self.keep)
         status = error.status if isinstance(error, SparkApiError) else 0
         entry = {
             'source_path': 'service' if status else 'inputs',
@@ -317,12 +320,24 @@ class Planner:
             self._ready.append(found)
 
 
-def error_of_record(chunk: Chunk, error: SparkError) -> SparkError:
-    """The error that ends a run because of the only record of a chunk; it names the record."""
-    words = f'record {chunk.start}: {describe_failure(chunk, error)}'
+def error_of_record(chunk: Chunk, error: SparkError, keep: tuple[str, ...] = ()) -> SparkError:
+    """The error that ends a run because of the only record of a chunk; it names the record, and what is kept of it."""
+    words = (
+        f'{name_record(chunk.start, kept_of(Rows(chunk.rows, chunk.names), keep))}: {describe_failure(chunk, error)}'
+    )
     if isinstance(error, SparkInputError):
         error = SparkInputError(error.problem, error.cause, (chunk.start, *path_in_record(chunk, error)))
     return error.with_message(words)
+
+
+def name_record(index: int, kept: Sequence[dict[str, Any]] | None) -> str:
+    """Name a record by its place and what is kept of it.
+
+    >>> name_record(7, [{'policy': 'P-7'}])
+    "record 7 (policy='P-7')"
+    """
+    told = ', '.join(f'{name}={value!r:.50}' for name, value in (kept[0] if kept else {}).items())
+    return f'record {index} ({told})' if told else f'record {index}'
 
 
 def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[int | None, int | None]:

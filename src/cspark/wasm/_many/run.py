@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from .._calls import services
 from .._calls.input_names import check_input_names, input_names
@@ -33,10 +33,20 @@ from .sources import identity_of
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
 
-__all__ = ['RecordBar', 'Run', 'prepare', 'reading_of']
+__all__ = ['CallChunk', 'RecordBar', 'Run', 'prepare', 'reading_of']
 
 Outcome: TypeAlias = tuple[ChunkResults, float]
 """The results of a chunk, and the duration of the call in seconds."""
+
+
+class CallChunk(Protocol):
+    """Executes a chunk."""
+
+    def __call__(
+        self, chunk: Chunk, where: Config | None = None, correlation_id: str | None = None
+    ) -> Flow[ServiceExecuted[Any]]:
+        """Execute a chunk; on another runner and with another correlation id, if they are given."""
+        ...
 
 
 @dataclass(slots=True)
@@ -257,7 +267,7 @@ def _is_text_encoding(name: str) -> bool:
 
 def prepare(  # noqa: C901 - a list of checks
     config: Config, uri: UriLike, inputs: Any, total: int | None, options: ManyOptions, reading: Reading
-) -> tuple[Run, Callable[[Chunk], Flow[ServiceExecuted[Any]]]]:
+) -> tuple[Run, CallChunk]:
     """Check the arguments of `execute_many`; return the run and a function that executes a chunk. Nothing is sent.
 
     Raises:
@@ -282,7 +292,9 @@ def prepare(  # noqa: C901 - a list of checks
     def ask_for_names() -> Flow[None]:
         accepted.append((yield from input_names(config, uri)))
 
-    def call(chunk: Chunk) -> Flow[ServiceExecuted[Any]]:
+    def call(
+        chunk: Chunk, where: Config | None = None, correlation_id: str | None = None
+    ) -> Flow[ServiceExecuted[Any]]:
         for names in accepted:
             check_input_names(chunk.inputs, names)
         try:
@@ -290,7 +302,9 @@ def prepare(  # noqa: C901 - a list of checks
         except SparkSdkError as error:
             raise EndOfRunError(error) from None
         arguments: Any = {**given, 'inputs': inputs}
-        flow = services.execute(config, uri, 'alike', arguments, chunk.known)
+        if correlation_id is not None:
+            arguments['correlation_id'] = correlation_id
+        flow = services.execute(where or config, uri, 'alike', arguments, chunk.known)
         if run.watch is None:
             return (yield from flow)
         with run.watch.chunk(len(chunk.rows)):
@@ -317,6 +331,7 @@ def prepare(  # noqa: C901 - a list of checks
         bool(settings['ordered']),
         settings['on_error'],
         max_bytes=_check_bytes(settings['max_bytes']),
+        keep=keep,
     )
     before = ask_for_names() if settings['strict_inputs'] else None
     run = Run(planner, total, report, open_checkpoint, keep=keep, before=before)

@@ -34,7 +34,13 @@ def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> 
         'tenant': request.tenant,
     }
     words = '%(method)s %(path)s %(status)d in %(milliseconds).1f ms, %(bytes)d bytes, request %(request_id)s'
-    logger.info(words, {**fields, 'request_id': _printable(request.request_id)}, extra=fields)
+    if request.correlation_id:
+        fields['correlation_id'] = request.correlation_id
+        words += ', correlation %(correlation_id)s'
+    shown = dict(fields)
+    for name in fields.keys() & {'request_id', 'correlation_id'}:
+        shown[name] = _printable(fields[name])
+    logger.info(words, shown, extra=fields)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTenant
 
-from ..._codec.json import encode_json
+from ..._codec.json import encode_json, is_object
 from ...errors import SparkSdkError
 from ...uri import UriParams, check_name
 from ..engine.call import Result
@@ -33,7 +33,7 @@ from ..settings import Settings
 from .access_log import log_access
 from .body import packed, read_body, read_request
 from .origins import Origins
-from .request import GoneError, HttpAnswer, HttpRequest, Receive, Scope, Send
+from .request import LONGEST_ID, GoneError, HttpAnswer, HttpRequest, Receive, Scope, Send
 from .router import Router
 from .tracing import start_trace
 from .upload import read_upload
@@ -194,6 +194,7 @@ class RunnerApp:
         limit = self.settings.body_limit
         content = await read_body(request.stream(), request.headers.get('content-length'), limit)
         body = await _call(partial(read_request, content, request.headers, limit), len(content))
+        request.correlation_id = _correlation_of(body)
         steps = operation(self.catalog, tenant, body)
         asked = await _call(partial(_go_on, steps, None), len(content))
         size = len(content)
@@ -222,6 +223,13 @@ class RunnerApp:
             raise
         logger.info('uploaded %r: %s', name, ', '.join(f'{one.version.tenant}: {one.version.uri}' for one in added))
         return _respond(request, _uploaded(added))
+
+
+def _correlation_of(body: Json) -> str:
+    """The caller's id for a call, of v4 or v3; empty if there is none."""
+    meta = body.get('request_meta')
+    given: Any = body.get('correlation_id') or (meta.get('correlation_id') if is_object(meta) else None)
+    return given[:LONGEST_ID] if isinstance(given, str) else ''
 
 
 def _tenant_of(request: HttpRequest) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from ..ids import new_id
 
-__all__ = ['GoneError', 'HttpAnswer', 'HttpRequest', 'Receive', 'Scope', 'Send']
+__all__ = ['LONGEST_ID', 'GoneError', 'HttpAnswer', 'HttpRequest', 'Receive', 'Scope', 'Send']
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -41,6 +41,7 @@ class HttpRequest:
         self.request_id = self.headers.get('x-request-id', '')[:LONGEST_ID] or new_id()
         self.tenant = ''
         self.template = ''
+        self.correlation_id = ''
         self.trace: Any = None
 
     async def stream(self) -> AsyncIterator[bytes]:
