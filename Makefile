@@ -9,10 +9,10 @@ CODE := src tests examples scripts
 # Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test thorough quick matrix congruence published hostile check format generate samples docs coverage measure bench transports pictures notebook terminal rooms wheel clean
+.PHONY: help demo test thorough quick matrix congruence published test-cluster hostile check format generate samples docs coverage measure bench scale transports pictures notebook terminal rooms wheel clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: $(READY) ## start a runner, upload a package and execute the service in it, by the command and from Python
 	@$(BIN)/python examples/demo.py
@@ -37,6 +37,9 @@ congruence: $(READY) ## compare the local runner with the vendor's engine (needs
 
 published: $(READY) ## call the local runner by the published client and as others do (needs the package index once)
 	@$(BIN)/python -m pytest tests/published $(ARGUMENTS)
+
+test-cluster: ## run jobs on Ray, Dask and Spark in an environment of its own (needs Java 17, and the package index once)
+	@$(PYTHON) scripts/run_cluster.py $(ARGUMENTS)
 
 hostile: $(READY) ## run packages that attack the local runner; takes some minutes
 	@$(BIN)/python -m pytest tests/hostile $(ARGUMENTS)
@@ -85,6 +88,9 @@ pictures: $(READY) ## draw where a call's time goes and how cost grows, for docs
 bench: $(READY) ## measure beside cspark, httpx, aiohttp and http.client, and write docs/benchmarks.md
 	@$(BIN)/python scripts/bench/run.py
 
+scale: ## measure jobs on Ray, Dask and Spark beside a plain loop, and write docs/scale.md
+	@$(PYTHON) scripts/run_cluster.py --measure
+
 transports: $(READY) ## measure what could carry a call instead, and write docs/transports.md
 	@$(BIN)/python scripts/bench/transports.py
 
@@ -103,7 +109,7 @@ wheel: $(READY) ## build the wheel and the sdist, and try the wheel in an empty 
 	$(BIN)/python scripts/try_wheel.py
 
 clean: ## remove everything that the other commands made
-	rm -rf $(VENV) .venv-3.* .venv-cspark .venv-transports dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) .venv-3.* .venv-cspark .venv-cluster .venv-transports dist build .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@echo 'setting up $(VENV)'

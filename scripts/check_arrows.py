@@ -45,7 +45,7 @@ MAY_IMPORT_LATE: dict[str, set[str]] = {
     'annex': {'faces'},
     'init': {'annex', 'batches', 'faces', 'many'},
     'types': {'faces'},
-    'batches': {'annex'},
+    'batches': {'annex', 'packages'},
     'plugin': {'annex', 'faces', 'testing'},
     'command': {'annex', 'server', 'faces', 'many'},
 }

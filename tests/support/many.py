@@ -62,6 +62,11 @@ def areas(results: Any) -> list[Any]:
     return [one.outputs and one.outputs['area'] for one in results]
 
 
+def of_side(side: int) -> Callable[[Record], bool]:
+    """Whether a record has this side, as a function of records."""
+    return lambda record: bool(record['side'] == side)
+
+
 class Squares:
     """A runner that squares the sides it gets.
 

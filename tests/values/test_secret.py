@@ -49,7 +49,8 @@ def test_the_mask_shows_four_characters_of_a_long_secret(text: str, mask: str) -
 @pytest.mark.parametrize('value', [None, len, Secret('s')])
 def test_nothing_else_is_wrapped(value: Any) -> None:
     assert hide(value) is value
-    assert hide_address(5) == 5
+    assert hide_address(None) is None
+    assert repr(hide_address(['http://user:a-password@host'])) == "Secret('********st']')"
     assert hide_headers('x') == 'x'
 
 

@@ -131,8 +131,9 @@ class RunnerUrl:
 
 def _checked(address: Any) -> str:
     """Check an address that `hide_address` has returned; return it without trailing slashes."""
-    if not isinstance(address, Secret):
-        raise SparkConfigError(f'base_url must be text, not {type(address).__name__}')
+    if not isinstance(address, Secret) or address.kind != 'str':
+        kind = address.kind if isinstance(address, Secret) else type(address).__name__
+        raise SparkConfigError(f'base_url must be text, not {kind}')
     if problem := _problem_of(address.reveal().strip()):
         raise SparkConfigError(problem)
     return address.reveal().strip().rstrip('/')

@@ -33,11 +33,16 @@ class Secret:
     def problem(self) -> str:
         """Why this cannot be sent in a header; empty if it can be."""
         if not isinstance(self._value, str):
-            return f'must be text, not {type(self._value).__name__}'
+            return f'must be text, not {self.kind}'
         text = self._value.strip()
         if not text.isascii() or not text.isprintable():
             return 'contains a character that is not allowed in a header'
         return ''
+
+    @property
+    def kind(self) -> str:
+        """The name of its type, which is `str` unless something else was given by mistake."""
+        return type(self._value).__name__
 
     @property
     def mask(self) -> str:
@@ -79,8 +84,11 @@ def hide(value: Any) -> Any:
 
 
 def hide_address(address: Any) -> Any:
-    """Wrap the text of an address in a `Secret`, because it may have a password. Other values stay as they are."""
-    return Secret(address) if isinstance(address, str) else address
+    """Wrap an address in a `Secret`, because it may have a password, or anything that is given in its place by mistake.
+
+    None, a `RunnerUrl` and what is wrapped already are returned as they are.
+    """
+    return address if address is None or hasattr(address, 'full') or isinstance(address, Secret) else Secret(address)
 
 
 def hide_headers(headers: Any) -> Any:

@@ -307,7 +307,7 @@ def split_names(name: str, value: object) -> tuple[str, ...]:
     """Names from a list or a comma-separated text.
 
     Raises:
-        SparkSdkError: They are neither.
+        SparkSdkError: They are neither, or a name in a list is empty.
 
     >>> split_names('keep', 'policy, age')
     ('policy', 'age')
@@ -316,4 +316,7 @@ def split_names(name: str, value: object) -> tuple[str, ...]:
         return ()
     names: Any = value.split(',') if isinstance(value, str) else value
     joined(name, names)
-    return tuple(one.strip() for one in names if one.strip())
+    stripped = tuple(one.strip() for one in names)
+    if not isinstance(value, str) and not all(stripped):
+        raise SparkSdkError(f'{name} has an empty name: {value!r}')
+    return tuple(one for one in stripped if one)

@@ -97,16 +97,25 @@ def rename_outputs(outputs: dict[str, Any], taken: Collection[str]) -> dict[str,
     """Outputs by names of columns that no other column has: `outputs.NAME` instead of a name that is taken.
 
     The new name depends on the name alone, so that an output has the same column in each record.
+
+    >>> rename_outputs({'x': 1, 'outputs.x': 2, 'y': 3}, {'x'})
+    {'outputs.x': 1, 'outputs.outputs.x': 2, 'y': 3}
     """
-    if not any(_bare(name) in taken for name in outputs):
+    prefixes: dict[str, int] = {}
+    for name in taken:
+        count, bare = _prefixes(name)
+        prefixes[bare] = max(prefixes.get(bare, 0), count + 1)
+    if not any(_prefixes(name)[1] in prefixes for name in outputs):
         return outputs
-    return {(f'{PREFIX}{name}' if _bare(name) in taken else name): value for name, value in outputs.items()}
+    return {PREFIX * prefixes.get(_prefixes(name)[1], 0) + name: value for name, value in outputs.items()}
 
 
-def _bare(name: str) -> str:
-    while name.startswith(PREFIX):
-        name = name.removeprefix(PREFIX)
-    return name
+def _prefixes(name: str) -> tuple[int, str]:
+    """How many prefixes a name has, and the rest of it."""
+    bare = name
+    while bare.startswith(PREFIX):
+        bare = bare.removeprefix(PREFIX)
+    return (len(name) - len(bare)) // len(PREFIX), bare
 
 
 @dataclass(slots=True)

@@ -130,6 +130,7 @@ class Planner:
     _failures: int = 0
     _failing_since: float | None = None
     _last_answer: float | None = None
+    _is_expected: bool = False
 
     def __post_init__(self) -> None:
         self.size = self.chunk_size or FIRST_SIZE
@@ -192,6 +193,16 @@ class Planner:
     def pause(self) -> float:
         """How long to wait before the next call, in seconds."""
         return max(0.0, self.not_before - time.monotonic())
+
+    def expect_runner(self, *, has_answered: bool) -> None:
+        """Wait for the runner instead of giving up when it cannot be reached: others are using it.
+
+        Args:
+            has_answered: Whether it has answered in an earlier run. Then this run waits for two minutes, else 20 s.
+        """
+        self._is_expected = True
+        if has_answered:
+            self._last_answer = time.monotonic()
 
     def succeeded(self, chunk: Chunk, results: ChunkResults, seconds: float) -> None:
         """Record that a chunk was executed, in this many seconds, and adapt to it."""
@@ -278,7 +289,8 @@ class Planner:
     def _try_later(self, chunk: Chunk, error: SparkError, *, is_gone: bool) -> None:
         now = time.monotonic()
         was_never_there = self._last_answer is None and is_gone
-        if was_never_there and not self.flying and not (isinstance(error, SparkConnectionError) and error.sent):
+        is_absent = was_never_there and not self._is_expected
+        if is_absent and not self.flying and not (isinstance(error, SparkConnectionError) and error.sent):
             raise error
         self._failing_since = self._failing_since or now
         if now - self._failing_since > (FIRST_PATIENCE if was_never_there else PATIENCE):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, Unpack, cast
 
 from .._address import RunnerUrl
 from ..options import Names, RecordOptions, StaticOptions, check_options, split_names
 from ..uri import UriLike
-from .forms import check_kept, is_batch, is_invented, refuse, schema_for, with_columns
+from .forms import check_kept, check_names, is_batch, is_invented, refuse, schema_for, with_columns
 from .outputs import Output, columns_of, declare, infer
 from .task import CONCURRENCY, hide_addresses, make_task
 from .worker import close_worker, worker_for
@@ -107,6 +107,7 @@ class Batches:
         addresses, base_url = hide_addresses(base_url), None  # tracebacks show local variables
         check_options('Batches', options, BatchOptions)
         self._keep: Final = split_names('keep', keep)
+        check_names(self._keep)
         self._outputs = declare(outputs, self._keep) if outputs is not None else None
         many: dict[str, Any] = {'on_error': on_error, 'chunk_size': chunk_size, 'concurrency': concurrency}
         if self._outputs is not None and not any(',' in one.name for one in self._outputs):
@@ -114,11 +115,7 @@ class Batches:
         self._task: Final = make_task(uri, addresses, package, instances, self._keep, many, {**options})
         self._is_declared: Final = outputs is not None
 
-    @overload
-    def __call__(self, batch: Iterator[Batch]) -> Iterator[Batch]: ...
-    @overload
-    def __call__(self, batch: Batch) -> Batch: ...
-    def __call__(self, batch: Any) -> Any:
+    def __call__(self, batch: Batch) -> Batch:
         """Compute a batch, or each batch of an iterator.
 
         Args:
@@ -132,8 +129,17 @@ class Batches:
             SparkSdkError: The batch is none, a value cannot be sent, or there is no usable answer.
         """
         if isinstance(batch, Iterator):
-            return map(self._compute, batch)  # pyright: ignore[reportUnknownArgumentType]
-        return self._compute(batch)
+            return cast('Batch', self._compute_each(batch))  # pyright: ignore[reportUnknownArgumentType]
+        computed: Batch = self._compute(batch)
+        return computed
+
+    def _compute_each(self, batches: Iterator[Any]) -> Iterator[Any]:
+        try:
+            for batch in batches:
+                yield self._compute(batch)
+        finally:
+            if isinstance(batches, Generator):
+                batches.close()
 
     def _compute(self, batch: Any) -> Any:
         if not is_batch(batch):
@@ -220,4 +226,5 @@ class Batches:
         return type(self).__name__, self._task.id
 
     def __repr__(self) -> str:
-        return f'Batches({str(self._task.uri)!r}, {self._task.where})'
+        task = getattr(self, '_task', None)  # missing if `__init__` raised; a traceback may show such an object
+        return f'Batches({str(task.uri)!r}, {task.where})' if task else 'Batches(being built)'

@@ -20,6 +20,9 @@ __all__ = ['check_kept', 'is_batch', 'is_invented', 'refuse', 'schema_for', 'wit
 MOST_FRAMES: Final = 40
 """How far up the stack Dask is looked for."""
 
+FINDING_OUT: Final = frozenset({'emulate', '_meta', '_meta_chunk', '_meta_apply_transform'})
+"""The functions of Dask that find out what a result looks like; none of them runs while something is computed."""
+
 BESIDE: Final = ('warnings', 'errors')
 JSON: Final[Kind] = 'json'
 
@@ -52,7 +55,8 @@ def is_invented() -> bool:
     for _ in range(MOST_FRAMES):
         if frame is None:
             return False
-        if frame.f_code.co_name == 'emulate' and frame.f_globals.get('__name__', '').startswith('dask.'):
+        name = frame.f_globals.get('__name__', '')
+        if frame.f_code.co_name in FINDING_OUT and name.startswith('dask.dataframe.'):
             return True
         frame = frame.f_back
     return False
@@ -63,6 +67,17 @@ def names_in(batch: Any) -> list[Any]:
     return list(batch.schema.names if hasattr(batch, 'schema') else batch.columns)
 
 
+def check_names(keep: Sequence[str]) -> None:
+    """Refuse a name to keep that is given twice.
+
+    Raises:
+        SparkSdkError: There is one.
+    """
+    for name in keep:
+        if keep.count(name) > 1:
+            raise SparkSdkError(f'keep has {name!r} twice')
+
+
 def check_kept(batch: Any, keep: Sequence[str]) -> None:
     """Refuse names to keep that a batch does not have.
 
@@ -70,10 +85,12 @@ def check_kept(batch: Any, keep: Sequence[str]) -> None:
         SparkSdkError: There is such a name; the message has a similar one.
     """
     names = [str(name) for name in names_in(batch)]
+    if not names:
+        raise SparkSdkError('the batch has no columns; records have names')
     for name in keep:
         if name not in names:
             close = difflib.get_close_matches(name, names, 1)
-            hint = f'did you mean {close[0]!r}?' if close else f'there are {", ".join(names) or "no columns"}'
+            hint = f'did you mean {close[0]!r}?' if close else f'there are {", ".join(names)}'
             raise SparkSdkError(f'keep names {name!r}, which the records do not have; {hint}')
 
 

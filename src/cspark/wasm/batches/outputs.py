@@ -14,13 +14,16 @@ from .._codec.json import encode_json, is_object
 from .._many.planner import name_record
 from .._tables import import_library
 from ..errors import SparkSdkError
-from ..records import BESIDE, RecordResult, rename_outputs
+from ..records import BESIDE, EXCEL_ERRORS, RecordResult, rename_outputs
 
 __all__ = ['KINDS', 'Output', 'columns_of', 'declare', 'infer']
 
 Kind: TypeAlias = Literal['boolean', 'integer', 'double', 'string', 'date', 'timestamp', 'json']
 Columns: TypeAlias = dict[str, Any]
 """Arrow arrays by the names of their columns."""
+
+Misfits: TypeAlias = dict[int, list[dict[str, Any]]]
+"""Entries for `errors`, by the place of the record."""
 
 KINDS: Final = ('boolean', 'integer', 'double', 'string', 'date', 'timestamp', 'json')
 DATE: Final = re.compile(r'\d{4}-\d\d-\d\d')
@@ -78,7 +81,7 @@ def _widest(value: object) -> Kind:
         return 'boolean'
     if isinstance(value, (int, float)):
         return 'double'
-    return 'string' if isinstance(value, str) else 'json'
+    return 'string' if isinstance(value, str) and value not in EXCEL_ERRORS else 'json'
 
 
 def _named(kinds: Mapping[str, Any], keep: Sequence[str]) -> tuple[Output, ...]:
@@ -104,14 +107,13 @@ def columns_of(
         is_declared: Whether other outputs may be left out, because the user declared which ones to return.
 
     Raises:
-        SparkSdkError: The service does not have an output; or a value is not of its type, with `raise`.
+        SparkSdkError: A record has an output of another type, or lacks one, with `raise`; the message names both.
     """
     rows = [one.row_beside({*BESIDE, *keep}) for one in results]
-    _check_names(results, rows, outputs)
-    misfits: dict[int, list[dict[str, Any]]] = {}
+    misfits: Misfits = {}
     if not is_declared:
         _find_others(rows, outputs, misfits)
-    columns = {one.column: _column(one, rows, misfits) for one in outputs}
+    columns = {one.column: _column(one, results, rows, misfits) for one in outputs}
     if misfits and on_error == 'raise':
         index = min(misfits)
         record = name_record(index, [results[index].kept or {}])
@@ -123,20 +125,7 @@ def columns_of(
     return columns
 
 
-def _check_names(results: Sequence[RecordResult], rows: list[dict[str, Any]], outputs: Sequence[Output]) -> None:
-    """Refuse an output that no record has, unless all records have failed."""
-    computed = [row for one, row in zip(results, rows, strict=True) if is_object(one.outputs) and not one.errors]
-    for output in outputs if computed else ():
-        if not any(output.column in row for row in computed):
-            others = [name for name in computed[0] if name not in ('warnings', 'errors')]
-            close = difflib.get_close_matches(output.name, others, 1)
-            has = f'did you mean {close[0]!r}?' if close else 'outputs=... names those to return'
-            raise SparkSdkError(f'the service has no output {output.name!r}; {has}')
-
-
-def _find_others(
-    rows: list[dict[str, Any]], outputs: Sequence[Output], misfits: dict[int, list[dict[str, Any]]]
-) -> None:
+def _find_others(rows: list[dict[str, Any]], outputs: Sequence[Output], misfits: Misfits) -> None:
     known = {'warnings', 'errors', *(one.column for one in outputs)}
     for index, row in enumerate(rows):
         for name in row.keys() - known:
@@ -144,7 +133,12 @@ def _find_others(
             misfits.setdefault(index, []).append(_entry(name, problem))
 
 
-def _column(output: Output, rows: list[dict[str, Any]], misfits: dict[int, list[dict[str, Any]]]) -> Any:
+def _column(
+    output: Output,
+    results: Sequence[RecordResult],
+    rows: list[dict[str, Any]],
+    misfits: Misfits,
+) -> Any:
     read, values = READERS[output.kind], list[Any]()
     for index, row in enumerate(rows):
         value = row.get(output.column)
@@ -153,10 +147,19 @@ def _column(output: Output, rows: list[dict[str, Any]], misfits: dict[int, list[
                 value = read(value)
             except ValueError:
                 problem = f'the output {output.name!r} is {value!r:.100}, which is no {output.kind}'
-                misfits.setdefault(index, []).append(_entry(output.name, f'{problem}; declare it as {_other(value)}'))
+                misfits.setdefault(index, []).append(_entry(output.name, f'{problem}; declare it as {_fitting(value)}'))
                 value = None
+        elif output.column not in row and is_object(results[index].outputs) and not results[index].errors:
+            misfits.setdefault(index, []).append(_entry(output.name, _missing(output, row)))
         values.append(value)
     return _array(output.kind, values)
+
+
+def _missing(output: Output, row: dict[str, Any]) -> str:
+    others = [name for name in row if name not in ('warnings', 'errors')]
+    close = difflib.get_close_matches(output.name, others, 1)
+    hint = f'did you mean {close[0]!r}?' if close else f'it has {", ".join(others) or "none of those asked for"}'
+    return f'the service has no output {output.name!r}; {hint}'
 
 
 def _entry(name: str, message: str) -> dict[str, Any]:
@@ -169,9 +172,15 @@ def _entry(name: str, message: str) -> dict[str, Any]:
     }
 
 
-def _other(value: object) -> str:
-    """The types that can hold a value, for an error."""
-    return ' or '.join(repr(one) for one in (_widest(value), 'json') if one != 'json' or _widest(value) != 'json')
+def _fitting(value: object) -> str:
+    """The types that hold a value, for an error."""
+    for kind in KINDS:
+        try:
+            READERS[kind](value)
+        except ValueError:
+            continue
+        return repr(kind) if kind == 'json' else f"{kind!r} or 'json'"
+    return "'json'"
 
 
 def _boolean(value: object) -> bool:

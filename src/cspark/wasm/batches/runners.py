@@ -74,9 +74,10 @@ class Runners:
             return (yield from call(self._runners[0].config))
         failures: list[SparkError] = []
         for runner in self._candidates():
+            if runner.failures and (illness := (yield from _illness(runner))) is not None:
+                failures.append(illness)
+                continue
             try:
-                if runner.failures:
-                    yield from check_health(runner.config, {'timeout': TIME_TO_ANSWER, 'max_retries': 0})
                 result = yield from call(runner.config)
             except SparkError as error:
                 if not _is_about_runner(error):
@@ -96,6 +97,16 @@ class Runners:
         in_turn = [self._runners[(first + place) % count] for place in range(count)]
         awake = [one for one in in_turn if one.rests_until <= now]
         yield from awake or [min(in_turn, key=lambda one: one.rests_until)]
+
+
+def _illness(runner: Runner) -> Flow[SparkError | None]:
+    """Ask a runner that has rested for its health; let it rest again if it is not well."""
+    try:
+        yield from check_health(runner.config, {'timeout': TIME_TO_ANSWER, 'max_retries': 0})
+    except SparkError as error:
+        runner.failed()
+        return error
+    return None
 
 
 def _is_about_runner(error: SparkError) -> bool:

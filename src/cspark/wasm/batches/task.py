@@ -71,8 +71,10 @@ class Task:
 
 def hide_addresses(given: Any) -> list[Address]:
     """The addresses of one or more runners; they may hold passwords."""
-    addresses: list[Any] = [*given] if isinstance(given, (list, tuple)) else [given]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return [hide_address(address) for address in addresses]
+    if not isinstance(given, (list, tuple)):
+        return [hide_address(given)]
+    addresses: list[Address] = [hide_address(address) for address in given]  # pyright: ignore[reportUnknownVariableType]
+    return addresses if all(addresses) else []
 
 
 def make_task(
@@ -90,17 +92,16 @@ def make_task(
         SparkSdkError: One of them is not valid.
     """
     of_client = {name: options.pop(name) for name in ClientOptions.__optional_keys__ & options.keys()}
-    if not isinstance(many['concurrency'], int):
-        raise SparkSdkError(
-            f'concurrency must be a number of calls, not {many["concurrency"]!r}; each worker has so many'
-        )
-    if isinstance(instances, bool) or not isinstance(instances, int) or instances < 1:
-        raise SparkSdkError(f'instances must be a whole number from 1 on, not {instances!r}')
+    for name, number in (('concurrency', many['concurrency']), ('instances', instances)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise SparkSdkError(f'{name} must be a whole number from 1 on, for each process, not {number!r}')
+    if 'selected_outputs' in options and 'selected_outputs' in many:
+        raise SparkSdkError('outputs=... says which outputs to return; leave selected_outputs out')
     if hasattr(of_client.get('verify'), 'load_verify_locations'):
         raise SparkConfigError('verify must be the path of a file of certificates: an ssl.SSLContext cannot be pickled')
     if not addresses:
-        raise SparkConfigError('base_url must have at least one address')
-    content = None if package is None else _read(package)
+        raise SparkConfigError('base_url must be an address, or a list of addresses without empty ones')
+    content = None if package is None else _check_package(_read(package))
     if content is None:
         configs = tuple(Config(base_url=one, **of_client).with_credentials_in_pickles() for one in addresses)
     elif addresses != [None]:
@@ -125,3 +126,17 @@ def _read(package: str | os.PathLike[str] | bytes) -> bytes:
         raise SparkConfigError(f'package {os.fspath(package)!r} cannot be read: {error.strerror}', error) from error
     except TypeError:
         raise SparkConfigError(f'package must be a path or bytes, not {type(package).__name__}') from None
+
+
+def _check_package(content: bytes) -> bytes:
+    """Refuse what is no package, as far as that can be told here: the extra may be installed on the workers alone.
+
+    Raises:
+        PackageError: It is none.
+    """
+    try:
+        from ..local.packages.package import read_package
+    except ModuleNotFoundError:
+        return content
+    read_package(content)
+    return content

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from .._calls import services
 from .._calls.steps import Flow
 from .._codec.json import encode_json, is_object
-from .._codec.plain import plain
 from .._many.blocking import run_blocking
 from .._many.chunk import Chunk
 from .._many.planner import FIRST_SIZE
@@ -26,6 +25,7 @@ from ..errors import SparkSdkError
 from ..options import RecordOptions
 from ..records import RecordResult
 from ..results import ServiceExecuted
+from .pressure import Pressure
 from .runners import Runners
 from .task import Task
 
@@ -52,9 +52,14 @@ class Worker:
         self._task = task
         self._reading = task.reading
         self._runner: LocalRunner | None = None
-        self._size = FIRST_SIZE
+        self._size: int = FIRST_SIZE
+        self._pressure = Pressure(task.many['concurrency'])
+        self._defaults: dict[str, Any] | None = None
+        self._asking = threading.Lock()
+        self._has_answered = False
         self._adapts = task.many['chunk_size'] == 'auto'
         self.busy = 0
+        self.is_leaving = False
         self.used = time.monotonic()
         if task.package is None:
             self._configs, self._connections = task.configs, Connections(task.configs[0])
@@ -76,29 +81,41 @@ class Worker:
         source = open_source(batch, self._reading)
         options: Any = dict(task.many)
         run, call = prepare(self._configs[0], task.uri, batch, source.total, options, self._reading)
+        run.planner.expect_runner(has_answered=self._has_answered)
         if self._adapts:
             run.planner.size = self._size
 
         def send(chunk: Chunk) -> Flow[ServiceExecuted[Any]]:
-            return self._runners.perform(lambda config: call(chunk, config, self._name(chunk)))
+            name = self._name(chunk)
+            flow = self._runners.perform(lambda config: call(chunk, config, name))
+            return (yield from self._pressure.hold(flow))
 
         results = list(run_blocking(run, source, send, self._connections))
-        self._size = run.planner.size
+        self._size, self._has_answered = run.planner.size, True
         return results
 
-    def _name(self, chunk: Chunk) -> str:
-        """The correlation id of a chunk. It is the same whenever and wherever the chunk is sent."""
-        content = encode_json([chunk.names, chunk.rows], plain)
+    def _name(self, chunk: Chunk) -> str | None:
+        """The correlation id of a chunk, the same whenever and wherever it is sent; None for what cannot be sent."""
+        try:
+            content = encode_json([chunk.names, chunk.rows], chunk.known.plain)
+        except (TypeError, ValueError, RecursionError):
+            return None  # sending it raises the error that names the record
         digest = hashlib.blake2b(content, digest_size=12).hexdigest()
         prefix = self._task.many.get('correlation_id')
         return f'{prefix}-{digest}' if prefix else digest
 
     def compute_defaults(self) -> dict[str, Any]:
-        """Execute the service with its defaults, and return the outputs.
+        """Execute the service with its defaults, once, and return the outputs.
 
         Raises:
             SparkSdkError: The service cannot be executed with its defaults.
         """
+        with self._asking:
+            if self._defaults is None:
+                self._defaults = self._execute_defaults()
+            return self._defaults
+
+    def _execute_defaults(self) -> dict[str, Any]:
         given = {name: value for name, value in self._task.many.items() if name in RecordOptions.__optional_keys__}
         options: Any = {**given, 'inputs': {}}
 
@@ -139,7 +156,16 @@ class _Workers:
             if worker is None:
                 self._close_idle()
                 worker = self._open[task.id] = Worker(task)
+            worker.busy += 1
             return worker
+
+    def give_back(self, worker: Worker) -> None:
+        """Say that a worker that was taken is not in use any more."""
+        with self._lock:
+            worker.busy -= 1
+            worker.used = time.monotonic()
+        if worker.is_leaving and not worker.busy:
+            worker.close()
 
     def _close_idle(self) -> None:
         long_ago = time.monotonic() - IDLE
@@ -156,10 +182,13 @@ class _Workers:
             Finalize(None, self.close_all, exitpriority=10)
 
     def close(self, task: Task) -> None:
-        """Close the worker for a task, if there is one."""
+        """Close the worker for a task, if there is one, when the batches that it computes are done."""
         with self._lock:
             worker = self._open.pop(task.id, None)
-        if worker is not None:
+            is_busy = worker is not None and worker.busy > 0
+            if worker is not None:
+                worker.is_leaving = True
+        if worker is not None and not is_busy:
             worker.close()
 
     def close_all(self) -> None:
@@ -183,12 +212,10 @@ _workers = _Workers()
 def worker_for(task: Task) -> Generator[Worker]:
     """The worker of this process for a task, for the time of a `with` statement; it is opened if it must be."""
     worker = _workers.take(task)
-    worker.busy += 1
     try:
         yield worker
     finally:
-        worker.busy -= 1
-        worker.used = time.monotonic()
+        _workers.give_back(worker)
 
 
 def close_worker(task: Task) -> None:
