@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'settings': {'packages', 'values'},
     'operations': {'generated', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
     'server': {'generated', 'operations', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
-    'annex': {'server', 'settings', 'ground', 'values'},
+    'page': {'server', 'operations', 'settings', 'ground', 'codec', 'values'},
+    'annex': {'page', 'server', 'settings', 'ground', 'values'},
     'init': {'values'},
     'types': {'codec', 'values'},
     'testing': {'codec', 'values'},
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 MAY_IMPORT_LATE: dict[str, set[str]] = {
     'annex': {'faces'},
+    'page': {'faces', 'many'},
     'init': {'annex', 'batches', 'faces', 'many'},
     'types': {'faces'},
     'batches': {'annex', 'packages'},
@@ -63,6 +65,7 @@ FOLDERS = {
     'local/http': 'server',
     'local/operations': 'operations',
     'local/packages': 'packages',
+    'local/ui': 'page',
 }
 FILES = {
     '__init__.py': 'init',
@@ -73,7 +76,7 @@ FILES = {
     'telemetry.py': 'telemetry',
 }
 LOCAL_FILES = {'__init__.py': 'annex', 'runner.py': 'annex', 'settings.py': 'settings'}
-LOCAL = {'annex', 'engine', 'ground', 'operations', 'packages', 'server', 'settings'}
+LOCAL = {'annex', 'page', 'engine', 'ground', 'operations', 'packages', 'server', 'settings'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
 MAY_WAIT = {
     'http',
@@ -83,6 +86,7 @@ MAY_WAIT = {
     'engine',
     'operations',
     'server',
+    'page',
     'annex',
     'main',
     'command',

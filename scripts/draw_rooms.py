@@ -20,7 +20,7 @@ ROWS: Final = (
     ('types', 'testing'),
     ('batches',),
     ('faces', 'annex'),
-    ('telemetry',),
+    ('telemetry', 'page'),
     ('many', 'server'),
     ('perform', 'operations'),
     ('http', 'engine'),

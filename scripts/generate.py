@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import json
 import os
 import shutil
 import subprocess
@@ -16,8 +17,14 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / 'generated' / 'hybrid_runner_api'
+DOCUMENT = ROOT / 'openapi' / 'runner.yaml'
+SHOWN = ROOT / 'src' / 'cspark' / 'wasm' / 'local' / 'ui' / 'static'
+"""Where the local runner has the document, which it serves as JSON and as YAML."""
+
 PINS = {'openapi-python-client': '0.29.1', 'ruff': '0.17.6'}
 """Another generator or another formatter writes other bytes, so these two are exact."""
 
@@ -39,7 +46,7 @@ def generate(target: Path) -> None:
     subprocess.run(
         [
             Path(scripts, 'openapi-python-client'), 'generate',
-            '--path', ROOT / 'openapi' / 'runner.yaml',
+            '--path', DOCUMENT,
             '--config', ROOT / 'openapi' / 'generator.yaml',
             '--custom-template-path', ROOT / 'openapi' / 'templates',
             '--meta', 'none', '--output-path', target, '--fail-on-warning',
@@ -69,6 +76,13 @@ def differences(fresh: Path, committed: Path) -> list[str]:
     ]
 
 
+def documents() -> dict[Path, bytes]:
+    """The document as the local runner serves it."""
+    text = DOCUMENT.read_bytes()
+    as_json = json.dumps(yaml.safe_load(text), ensure_ascii=False, separators=(',', ':')).encode()
+    return {SHOWN / 'openapi.json': as_json + b'\n', SHOWN / 'openapi.yaml': text}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--check', action='store_true', help='write nothing; fail if something would change')
@@ -78,12 +92,16 @@ def main() -> int:
         fresh = Path(folder, TARGET.name)
         generate(fresh)
         changes = differences(fresh, TARGET)
+        old = [path for path, content in documents().items() if not path.exists() or path.read_bytes() != content]
+        changes += [f'different: {path.name} of the local runner' for path in old]
         if arguments.check:
             for line in changes:
                 print(f'generated/{TARGET.name}: {line}', file=sys.stderr)
             if changes:
                 print('openapi/ and generated/ do not belong together; run `make generate`', file=sys.stderr)
             return 1 if changes else 0
+        for path, content in documents().items():
+            path.write_bytes(content)
         shutil.rmtree(TARGET, ignore_errors=True)
         shutil.copytree(fresh, TARGET)
         print(f'wrote {len(files(TARGET))} files, {len(changes)} of them changed')

@@ -20,6 +20,7 @@ from .http.listening import Listening
 from .http.server import Server
 from .http.transport import AsyncRunnerTransport, RunnerTransport
 from .settings import Settings
+from .ui.page import Page
 
 if TYPE_CHECKING:
     from .._async_client import AsyncClient
@@ -63,6 +64,7 @@ class LocalRunner:
         strict_vendor: Leave out what the vendor's engine does not do: warnings about inputs that the service does not
             have, and computing a v3 list of one record as that record.
         metrics: Answer `/metrics` with the counts and times of the models, in the text format of Prometheus.
+        page: Show the services on a page for browsers, at `/ui`.
 
     Raises:
         PackageError: A package is broken or not to be trusted; the message names the file and the problem.
@@ -92,6 +94,7 @@ class LocalRunner:
         strict_vendor: bool = False,
         allowed_hosts: Iterable[str] = (),
         metrics: bool = False,
+        page: bool = True,
     ) -> None:
         self.settings = Settings(
             tenant=tenant,
@@ -109,16 +112,31 @@ class LocalRunner:
             strict_vendor=strict_vendor,
             allowed_hosts=tuple(allowed_hosts),
             metrics=metrics,
+            page=page,
         )
         self.app = RunnerApp(self.settings)
-        self._end = weakref.finalize(self, _end, self.app, os.getpid())
         self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)
+        self._page = self._make_page() if page else None
+        self._end = weakref.finalize(self, _end, self.app, self._page, os.getpid())
         try:
             for package in packages:
                 self.app.load(*_read(package))
         except BaseException:
             self.close()
             raise
+
+    def _make_page(self) -> Page:
+        here = weakref.ref(self)  # the page must not keep its runner alive
+
+        def connect(tenant: str) -> Client:
+            runner = here()
+            if runner is None:
+                raise SparkSdkError('the runner is closed')
+            return runner.client(tenant=tenant)
+
+        page = Page(self.app.catalog, self.settings, connect)
+        page.add_to(self.app.add)
+        return page
 
     @property
     def tenants(self) -> list[str]:
@@ -217,12 +235,14 @@ class LocalRunner:
         self.close()
 
 
-def _end(app: RunnerApp, process: int) -> None:
+def _end(app: RunnerApp, page: Page | None, process: int) -> None:
     """End a runner when it is closed, garbage-collected, or alive at the end of the interpreter.
 
     A forked process must not end the workers of its parent.
     """
     if process == os.getpid():
+        if page is not None:
+            page.close()
         app.close()
 
 

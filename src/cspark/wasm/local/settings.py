@@ -55,6 +55,7 @@ class Settings:
         strict_vendor: Whether to leave out what the vendor's engine does not do: warnings about unknown inputs, and
             computing a v3 list of one record as that record.
         metrics: Whether `/metrics` answers in the text format of Prometheus.
+        page: Whether `/ui` shows the page.
 
     Raises:
         SparkSdkError: A value is invalid; the message says which values are valid.
@@ -75,6 +76,7 @@ class Settings:
     strict_vendor: bool = False
     allowed_hosts: tuple[str, ...] = ()
     metrics: bool = False
+    page: bool = True
 
     def __attrs_post_init__(self) -> None:
         if self.tenant is not None:

@@ -100,6 +100,10 @@ class RunnerApp:
         except OSError as error:
             raise RefusedError(500, f'the package cannot be stored: {error.strerror or error}') from error
 
+    def add(self, method: str, template: str, handler: Handler) -> None:
+        """Answer further paths, such as those of the page."""
+        self._router.add(method, template, handler)
+
     def _load_kept(self, store: Store) -> None:
         """Serve the packages that an earlier run stored. One that does not load is skipped, but not deleted."""
         for path in store.packages():
