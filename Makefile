@@ -9,7 +9,7 @@ CODE := src tests examples scripts
 # Tests start hundreds of programs: what they import is compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test thorough quick matrix congruence published test-cluster hostile check format generate samples docs coverage measure bench scale transports pictures notebook terminal rooms wheel clean
+.PHONY: help demo test thorough quick matrix congruence published test-page test-cluster hostile check format generate page samples docs coverage measure bench scale transports pictures notebook terminal rooms wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -38,6 +38,9 @@ congruence: $(READY) ## compare the local runner with the vendor's engine (needs
 published: $(READY) ## call the local runner by the published client and as others do (needs the package index once)
 	@$(BIN)/python -m pytest tests/published $(ARGUMENTS)
 
+test-page: $(READY) ## try the local runner's page in Debian's Chromium, and write its pictures into docs
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/page $(ARGUMENTS)
+
 test-cluster: ## run jobs on Ray, Dask and Spark in an environment of its own (needs Java 17, and the package index once)
 	@$(PYTHON) scripts/run_cluster.py $(ARGUMENTS)
 
@@ -57,6 +60,7 @@ check: $(READY) ## check everything that can be checked without running it; writ
 	try $(BIN)/python scripts/check_arrows.py; \
 	try $(BIN)/python scripts/draw_rooms.py --check; \
 	try $(BIN)/python scripts/check_docs.py; \
+	try $(BIN)/python scripts/page/parts.py check; \
 	if [ -n "$$failed" ]; then printf "these failed:$$failed\n"; exit 1; fi
 
 format: $(READY) ## format the code and sort its imports
@@ -65,6 +69,9 @@ format: $(READY) ## format the code and sort its imports
 
 generate: $(READY) ## write generated/ from openapi/
 	$(BIN)/python scripts/generate.py
+
+page: $(READY) ## fetch the libraries of the local runner's page, with their licences (needs the npm registry)
+	$(BIN)/python scripts/page/parts.py vendor
 
 samples: $(READY) ## build the sample packages, and the typed one among the examples (needs Debian's emscripten, node-acorn and libjsmn-dev)
 	$(BIN)/python scripts/build_samples.py

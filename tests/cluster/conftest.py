@@ -22,6 +22,7 @@ import cspark.wasm as Hybrid
 from support.packages import CYLINDER, TERM_LIFE
 
 os.environ['PYSPARK_PYTHON'] = sys.executable  # Spark's workers would start the first `python3` of the path
+os.environ['SPARK_LOCAL_IP'] = '127.0.0.1'  # its parts would talk to each other by the machine's address
 os.environ['RAY_USAGE_STATS_ENABLED'] = '0'
 
 

@@ -83,6 +83,12 @@ def add_serve(commands: Any) -> None:
     )
     serve.add_argument('--metrics', action='store_true', help='answer /metrics, in the text format of Prometheus')
     serve.add_argument(
+        '--page',
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help='show the services on a page, at /ui (shown)',
+    )
+    serve.add_argument(
         '--proxy',
         type=_proxy,
         action='append',
@@ -122,6 +128,7 @@ def _serve(options: argparse.Namespace) -> int:
         strict_vendor=options.strict_vendor,
         allowed_hosts=options.allow_host,
         metrics=options.metrics,
+        page=options.page,
     )
     with runner:
         server = runner.serve(

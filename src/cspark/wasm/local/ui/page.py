@@ -18,7 +18,7 @@ from ..operations.catalog import Catalog
 from ..settings import Settings
 from .files import FILES, answer_file, page_headers, redirect, wants_page
 from .record_files import RecordFiles
-from .services import describe_services
+from .services import describe_services, input_names
 
 if TYPE_CHECKING:
     from ..._client import Client
@@ -43,7 +43,7 @@ class Page:
     def __init__(self, catalog: Catalog, settings: Settings, connect: Callable[[str], Client]) -> None:
         self._catalog = catalog
         self._settings = settings
-        self._files = RecordFiles(connect)
+        self._files = RecordFiles(connect, partial(input_names, catalog))
 
     def add_to(self, add: Callable[[str, str, Handler], object]) -> None:
         """Add the routes of the page by a function that takes a method, a path and a handler."""
@@ -53,7 +53,7 @@ class Page:
         for name in FILES:
             add('GET', f'/ui/{name}', self._file(name))
         for document in ('openapi.json', 'openapi.yaml'):
-            add('GET', f'/{document}', self._document(document))
+            add('GET', f'/{document}', self._file(document))
         add('GET', '/ui/services', self._services)
         add('POST', '/ui/files', self._take)
         add('POST', '/ui/runs', self._start)
@@ -71,12 +71,6 @@ class Page:
         return redirect(f'{self._settings.prefix}/ui/')
 
     def _file(self, name: str) -> Handler:
-        async def answer(request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
-            return answer_file(name, request)
-
-        return answer
-
-    def _document(self, name: str) -> Handler:
         async def answer(request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
             return answer_file(name, request)
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._codec.json import is_array, is_object
+from ...errors import SparkSdkError
+from ...uri import Uri
+from ..errors import RefusedError
 from ..operations.catalog import Catalog, Served
 
-__all__ = ['describe_services']
+__all__ = ['describe_services', 'input_names']
 
 Json = dict[str, Any]
 
@@ -18,9 +21,20 @@ def describe_services(catalog: Catalog, *, uploads: bool) -> Json:
     return {'uploads': uploads, 'services': list(_services(catalog))}
 
 
+def input_names(catalog: Catalog, tenant: str, uri: str) -> list[str]:
+    """The names of the inputs of a service; none if there is no such service."""
+    try:
+        version = catalog.find(tenant, Uri.decode(uri)).version
+    except (RefusedError, SparkSdkError):
+        return []
+    rules: Any = version.validations.get('outputs')
+    return [*(cell['name'] for cell in _cells(version.description, 'XInputTable', 'Input Name')), *(rules or ())]
+
+
 def _services(catalog: Catalog) -> Iterator[Json]:
     for tenant, served in catalog.tenants.items():
-        for one in sorted(served, key=lambda one: (one.version.folder, one.version.service, one.order)):
+        newest_first = sorted(served, key=lambda one: one.order, reverse=True)
+        for one in sorted(newest_first, key=lambda one: (one.version.folder, one.version.service)):
             yield {'tenant': tenant, **_describe(one)}
 
 

@@ -23,7 +23,7 @@ export function Chart({title, xs, lines, isTime = false}) {
         height: HEIGHT,
         scales: {x: {time: isTime}},
         legend: {show: lines.length > 1},
-        axes: [axis, {...axis, size: 70}],
+        axes: [{...axis, space: 90}, {...axis, size: 70}],
         series: [{}, ...lines.map((line, index) => ({label: line.name, stroke: COLOURS[index % COLOURS.length] ?? ink, width: 2}))],
       },
       [xs, ...lines.map(line => line.values)],

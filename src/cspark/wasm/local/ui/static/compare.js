@@ -4,11 +4,14 @@ import {executeMany} from './api.js';
 import {isSame, show} from './values.js';
 import {html, useEffect, useState} from './vendor/preact-htm.js';
 
-/** @import {Service} from './api.js' */
+/** @import {Entry, Service} from './api.js' */
 /** @import {State} from './service.js' */
 /** @import {Json, Row} from './values.js' */
 
 /** @typedef {{name: string, inputs: Row}} Saved */
+
+/** The name of the inputs that are not saved. */
+const OPEN = 'the inputs of Try';
 
 /** @param {Service} service */
 function keyOf(service) {
@@ -37,11 +40,12 @@ export function CompareView({state, service}) {
     localStorage.setItem(keyOf(service), JSON.stringify(changed));
   };
   const save = () => {
-    const named = name.trim() || `Set ${saved.length + 1}`;
+    const wanted = name.trim() || `Set ${saved.length + 1}`;
+    const named = wanted === OPEN ? `${wanted} (saved)` : wanted;
     keep([...saved.filter(one => one.name !== named), {name: named, inputs: state.inputs}]);
     setName('');
   };
-  const sets = [{name: 'the inputs of Try', inputs: state.inputs}, ...saved];
+  const sets = [{name: OPEN, inputs: state.inputs}, ...saved];
   const [left, right] = [sets.find(one => one.name === pair[0]) ?? sets[0], sets.find(one => one.name === pair[1]) ?? sets[1]];
 
   return html`
@@ -78,13 +82,17 @@ export function CompareView({state, service}) {
 
 /** @param {{service: Service, left: Saved, right: Saved}} given */
 function SideBySide({service, left, right}) {
-  const [outputs, setOutputs] = useState(/** @type {(Row | null)[]} */ ([]));
+  const [answer, setAnswer] = useState(/** @type {{outputs: (Row | null)[], errors: (Entry[] | null)[]}} */ ({outputs: [], errors: []}));
   const [problem, setProblem] = useState('');
   const asked = JSON.stringify([left.inputs, right.inputs]);
   useEffect(() => {
     let isStale = false;
     executeMany(service, [left.inputs, right.inputs]).then(
-      answer => !isStale && setOutputs(answer.outputs),
+      found => {
+        if (isStale) return;
+        setAnswer(found);
+        setProblem('');
+      },
       error => !isStale && setProblem(error.message),
     );
     return () => {
@@ -97,7 +105,8 @@ function SideBySide({service, left, right}) {
       <thead><tr><th scope="col">Name</th><th scope="col"><bdi>${left.name}</bdi></th><th scope="col"><bdi>${right.name}</bdi></th></tr></thead>
       <tbody>
         ${rowsOf('Inputs', left.inputs, right.inputs)}
-        ${rowsOf('Outputs', outputs[0] ?? {}, outputs[1] ?? {})}
+        ${rowsOf('Outputs', answer.outputs[0] ?? {}, answer.outputs[1] ?? {})}
+        ${answer.errors.some(one => one?.length) && rowsOf('Errors', messagesOf(answer.errors[0]), messagesOf(answer.errors[1]))}
       </tbody>
     </table></div>
   `;
@@ -117,6 +126,12 @@ function rowsOf(title, one, other) {
         <td><bdi>${shorten(one[name])}</bdi></td><td><bdi>${shorten(other[name])}</bdi></td></tr>`;
     })}
   `;
+}
+
+/** @param {Entry[] | null | undefined} entries
+ * @returns {Row} */
+function messagesOf(entries) {
+  return Object.fromEntries((entries ?? []).map((entry, index) => [entry.source_path ?? String(index + 1), entry.message ?? '']));
 }
 
 /** @param {Json | undefined} value */

@@ -1,6 +1,7 @@
 // The form: a field for each input, made of its rule, and a table for each input that is one.
 
-import {columnsOf, isTable, read, readTabs, show} from './values.js';
+import {limitsOf} from './service.js';
+import {columnsOf, isSame, isTable, own, read, readTabs, show, write} from './values.js';
 import {html, useState} from './vendor/preact-htm.js';
 
 /** @import {Field} from './service.js' */
@@ -14,7 +15,7 @@ export function Form({fields, inputs, problems, setInput, reset}) {
       <div class="row"><h2>Inputs</h2><button type="button" onClick=${reset}>Reset to defaults</button></div>
       ${fields.map(
         (field, index) =>
-          html`<${FieldView} key=${field.name} field=${field} id=${`input-${index}`} value=${inputs[field.name]}
+          html`<${FieldView} key=${field.name} field=${field} id=${`input-${index}`} value=${own(inputs, field.name)}
             problem=${problems[field.name] ?? ''} set=${(/** @type {Json | undefined} */ value) => setInput(field.name, value)} />`,
       )}
     </form>
@@ -24,27 +25,19 @@ export function Form({fields, inputs, problems, setInput, reset}) {
 /** @param {{field: Field, id: string, value: Json | undefined, problem: string,
  *   set: (value: Json | undefined) => void}} given */
 function FieldView({field, id, value, problem, set}) {
-  const notes = [field.description, limits(field), defaultOf(field)].filter(Boolean).join(' · ');
-  const about = {id, 'aria-describedby': `${id}-notes ${id}-problem`, 'aria-invalid': problem ? 'true' : null};
+  const limits = field.kind === 'list' || field.kind === 'table' ? '' : limitsOf(field.rule);
+  const notes = [field.description, limits, defaultOf(field)].filter(Boolean).join(' · ');
+  const described = [notes && `${id}-notes`, problem && `${id}-problem`].filter(Boolean).join(' ');
+  const about = {id, ...(described ? {'aria-describedby': described} : {}), ...(problem ? {'aria-invalid': 'true'} : {})};
   return html`
     <div class="field">
       ${field.kind === 'table'
         ? html`<${TableEditor} id=${id} label=${field.name} value=${value} set=${set} />`
         : html`<label for=${id}><bdi>${field.name}</bdi></label><${Control} field=${field} about=${about} value=${value} set=${set} />`}
-      <p class="hint" id=${`${id}-notes`}><bdi>${notes}</bdi></p>
-      <p class="problem" id=${`${id}-problem`} role=${problem ? 'alert' : null}><bdi>${problem}</bdi></p>
+      ${notes && html`<p class="hint" id=${`${id}-notes`}><bdi>${notes}</bdi></p>`}
+      ${problem && html`<p class="problem" id=${`${id}-problem`} role="alert"><bdi>${problem}</bdi></p>`}
     </div>
   `;
-}
-
-/** @param {Field} field */
-function limits({rule, kind}) {
-  const {min, max} = rule;
-  const outside = rule.operator === 'not_between' ? 'not ' : '';
-  if (kind === 'list' || kind === 'table') return '';
-  if (min !== undefined && min !== null && max !== undefined && max !== null) return `${outside}from ${min} to ${max}`;
-  if (min !== undefined && min !== null) return `from ${min}`;
-  return max !== undefined && max !== null ? `up to ${max}` : '';
 }
 
 /** @param {Field} field */
@@ -66,16 +59,30 @@ function Control({field, about, value, set}) {
       </select>
     `;
   }
-  const type = kind === 'date' ? 'date' : 'text';
-  const mode = kind === 'whole' ? 'numeric' : kind === 'number' ? 'decimal' : null;
-  /** @param {any} event */
-  const change = event => {
-    const text = event.target.value;
-    set(text === '' ? undefined : kind === 'date' ? text : read(text));
-  };
-  return html`<input ...${about} type=${type} inputmode=${mode} autocomplete="off" dir="auto"
-    min=${kind === 'date' ? rule.min : null} max=${kind === 'date' ? rule.max : null}
-    value=${value === undefined ? '' : String(value)} onInput=${change} />`;
+  if (kind === 'date') {
+    const limits = Object.fromEntries(Object.entries({min: rule.min, max: rule.max}).filter(([, one]) => typeof one === 'string'));
+    return html`<input ...${about} ...${limits} type="date" value=${write(value)}
+      onInput=${(/** @type {any} */ event) => set(event.target.value || undefined)} />`;
+  }
+  // What has a text as its default is text, even if it looks like a number, as a postal code does.
+  const parse = kind === 'text' && typeof rule.default_value === 'string' ? (/** @type {string} */ text) => text : read;
+  const mode = kind === 'whole' ? {inputmode: 'numeric'} : kind === 'number' ? {inputmode: 'decimal'} : {};
+  return html`<${TextInput} about=${{...about, ...mode}} value=${value} parse=${parse} set=${set} />`;
+}
+
+/** A field that keeps what was typed, such as 1.0 on the way to 1.05, while it stands for the same value.
+ * @param {{about: object, value: Json | undefined, parse: (text: string) => Json,
+ *   set: (value: Json | undefined) => void}} given */
+function TextInput({about, value, parse, set}) {
+  const [typed, setTyped] = useState(write(value));
+  /** @param {string} text */
+  const valueOf = text => (text === '' ? undefined : parse(text));
+  const text = isSame(valueOf(typed), value) ? typed : write(value);
+  return html`<input ...${about} type="text" autocomplete="off" dir="auto" value=${text}
+    onInput=${(/** @type {any} */ event) => {
+      setTyped(event.target.value);
+      set(valueOf(event.target.value));
+    }} />`;
 }
 
 /** Rows are added and removed, and pasted from Excel: the first pasted row names the columns if there are none yet.
@@ -100,8 +107,11 @@ function TableEditor({id, label, value, set}) {
     const [first = [], ...others] = readTabs(text);
     const isHeader = !columns.length || first.every(cell => columns.includes(cell.trim()));
     const heads = isHeader ? first.map(cell => cell.trim()) : columns;
-    setNames([...new Set([...columns, ...heads])]);
-    const more = (isHeader ? others : [first, ...others]).map(cells => rowOf(heads, cells));
+    const pasted = isHeader ? others : [first, ...others];
+    const width = Math.max(heads.length, ...pasted.map(cells => cells.length));
+    const all = [...heads, ...Array.from({length: width - heads.length}, (_, index) => `column ${heads.length + index + 1}`)];
+    setNames([...new Set([...columns, ...all])]);
+    const more = pasted.map(cells => rowOf(all, cells));
     change([...rows, ...more]);
   };
 
@@ -115,8 +125,8 @@ function TableEditor({id, label, value, set}) {
           ${rows.map(
             (row, index) => html`<tr>
               ${columns.map(
-                name => html`<td><input aria-label=${`${name}, row ${index + 1}`} dir="auto" value=${show(row[name])}
-                  onInput=${(/** @type {any} */ event) => change(rows.map((one, place) => (place === index ? withCell(one, name, event.target.value) : one)))} /></td>`,
+                name => html`<td><${TextInput} about=${{'aria-label': `${name}, row ${index + 1}`}} value=${own(row, name)} parse=${read}
+                  set=${(/** @type {Json | undefined} */ cell) => change(rows.map((one, place) => (place === index ? {...one, [name]: cell ?? ''} : one)))} /></td>`,
               )}
               <td><button type="button" aria-label=${`Remove row ${index + 1}`}
                 onClick=${() => change(rows.filter((_, place) => place !== index))}>×</button></td>
@@ -126,6 +136,12 @@ function TableEditor({id, label, value, set}) {
       </table></div>`}
       <div class="row">
         <input aria-label=${`New column of ${label}`} placeholder="column" dir="auto" value=${added}
+          onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+            if (event.key === 'Enter') {
+              event.preventDefault();
+              addColumn();
+            }
+          }}
           onInput=${(/** @type {any} */ event) => setAdded(event.target.value)} />
         <button type="button" onClick=${addColumn}>Add column</button>
         <button type="button" disabled=${!columns.length} onClick=${() => change([...rows, rowOf(columns, [])])}>Add row</button>
@@ -140,12 +156,4 @@ function TableEditor({id, label, value, set}) {
  * @returns {Row} */
 function rowOf(names, cells) {
   return Object.fromEntries(names.map((name, index) => [name, cells[index] === undefined ? '' : read(cells[index])]));
-}
-
-/** @param {Row} row
- * @param {string} name
- * @param {string} text
- * @returns {Row} */
-function withCell(row, name, text) {
-  return {...row, [name]: read(text)};
 }

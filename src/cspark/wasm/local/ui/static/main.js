@@ -23,7 +23,11 @@ const VIEWS = [
 
 /** The parts of the address behind `#`. */
 function placeOf() {
-  return location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  try {
+    return location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  } catch {
+    return []; // an address that nobody wrote by this page leads to the list
+  }
 }
 
 /** The address of a view of a service.

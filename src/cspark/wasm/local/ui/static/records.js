@@ -82,8 +82,11 @@ export function RecordsView({state, service}) {
         void take(event.dataTransfer?.files[0]);
       }}>
       <label>Drop a CSV, Excel, Parquet or JSON Lines file here, or choose one:
-        <input type="file" accept=".csv,.tsv,.xlsx,.parquet,.jsonl,.ndjson" onChange=${(/** @type {any} */ event) => take(event.target.files[0])} /></label>
-      <p class="problem" role=${problem ? 'alert' : null}><bdi>${problem}</bdi></p>
+        <input type="file" accept=".csv,.tsv,.xlsx,.parquet,.jsonl,.ndjson" onChange=${async (/** @type {any} */ event) => {
+          await take(event.target.files[0]);
+          event.target.value = '';
+        }} /></label>
+      ${problem && html`<p class="problem" role="alert"><bdi>${problem}</bdi></p>`}
     </div>
     ${file &&
     html`<section aria-label="Columns">
@@ -111,7 +114,7 @@ export function RecordsView({state, service}) {
             <option value="csv">CSV</option><option value="jsonl">JSON Lines</option><option value="parquet">Parquet</option>
           </select></label>
         <button class="main" type="button" disabled=${progress?.state === 'running'} onClick=${start}>Execute all records</button>
-        ${progress?.state === 'running' && html`<button type="button" onClick=${() => call(`ui/runs/${run}/stop`, {})}>Stop</button>`}
+        ${progress?.state === 'running' && html`<button type="button" onClick=${() => call(`ui/runs/${run}/stop`, {}).catch(error => setProblem(error.message))}>Stop</button>`}
       </div>
     </section>`}
     ${progress && html`<${ProgressView} progress=${progress} run=${run} />`}

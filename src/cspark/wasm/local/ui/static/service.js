@@ -1,7 +1,7 @@
 // What is known of a service while it is open: its rules, its inputs and results as they change, how it is dressed.
 
 import {execute, metadata, validate} from './api.js';
-import {isSame} from './values.js';
+import {isSame, own} from './values.js';
 import {useEffect, useMemo, useRef, useState} from './vendor/preact-htm.js';
 
 /** @import {Entry, Result, Rule, Rules, Service} from './api.js' */
@@ -39,11 +39,15 @@ export function useService(service) {
       },
       () => setRules({}), // a package without rules can be tried all the same
     );
+    let isOpen = true;
     metadata(service).then(
-      found => setLogo(dress(found)),
+      found => isOpen && setLogo(dress(found)),
       () => undefined,
     );
-    return undress;
+    return () => {
+      isOpen = false;
+      undress();
+    };
   }, [service]);
 
   useEffect(() => {
@@ -108,7 +112,7 @@ function fieldsOf(service, rules, depending) {
   const names = [...new Set([...described.keys(), ...Object.keys(rules)])];
   return names.map(name => {
     const cell = described.get(name);
-    const rule = {...rules[name], ...depending[name]};
+    const rule = {...own(rules, name), ...own(depending, name)};
     return {name, description: cell?.description ?? '', kind: kindOf(rule, cell?.address ?? ''), rule};
   });
 }
@@ -137,9 +141,9 @@ function kindOf(rule, address) {
  * @param {Result | null} result */
 function problemsOf(fields, inputs, result) {
   /** @type {{[name: string]: string}} */
-  const found = {};
+  const found = Object.create(null);
   for (const {name, rule, kind} of fields) {
-    const value = inputs[name];
+    const value = own(inputs, name);
     const said = (result?.errors ?? []).find(entry => isAbout(entry, name));
     const broken = value === undefined ? '' : breaks(rule, kind, value);
     if (broken) found[name] = rule.error_message || broken;
@@ -165,19 +169,61 @@ function breaks(rule, kind, value) {
   if (kind === 'list') return rule.options?.some(one => isSame(one, value)) ? '' : 'This is not one of the choices.';
   if (kind === 'whole' && !(typeof value === 'number' && Number.isInteger(value))) return 'A whole number belongs here.';
   if (kind === 'number' && typeof value !== 'number') return 'A number belongs here.';
+  return isWithin(rule, value) ? '' : `It is to be ${limitsOf(rule)}.`;
+}
+
+/** The operators of rules that have one limit, with their words and what they hold for.
+ * @type {{[operator: string]: [string, (value: Json, limit: Json) => boolean]}} */
+const OPERATORS = {
+  equal: ['', (value, limit) => isSame(value, limit)],
+  not_equal: ['other than', (value, limit) => !isSame(value, limit)],
+  greater_than: ['above', (value, limit) => !isComparable(value, limit) || isBelow(limit, value)],
+  less_than: ['below', (value, limit) => !isComparable(value, limit) || isBelow(value, limit)],
+  greater_than_or_equal: ['from', (value, limit) => !isBelow(value, limit)],
+  less_than_or_equal: ['up to', (value, limit) => !isBelow(limit, value)],
+};
+
+/** @param {Rule} rule */
+function operatorOf(rule) {
+  const name = (rule.operator ?? 'between').toLowerCase().replace('_equal_to', '_equal').replace('_or_equal_to', '_or_equal');
+  return own(OPERATORS, name) ? name : name.includes('not_between') ? 'not_between' : 'between';
+}
+
+/** @param {Rule} rule
+ * @param {Json} value */
+function isWithin(rule, value) {
   const {min, max} = rule;
+  const one = min ?? max;
+  const [, holds] = own(OPERATORS, operatorOf(rule)) ?? ['', null];
+  if (holds) return one === undefined || one === null || holds(value, one);
   const low = min !== undefined && min !== null && isBelow(value, min);
   const high = max !== undefined && max !== null && isBelow(max, value);
-  const limits = [min ?? '', max ?? ''].map(String);
-  if (rule.operator === 'not_between') return !low && !high ? `Outside ${limits.join(' to ')}.` : '';
-  if (low || high) return min !== undefined && max !== undefined ? `From ${limits.join(' to ')}.` : low ? `From ${min}.` : `Up to ${max}.`;
-  return '';
+  const hasLimits = (min ?? null) !== null || (max ?? null) !== null;
+  return operatorOf(rule) === 'not_between' ? low || high || !hasLimits : !(low || high);
+}
+
+/** The limits of a rule in words; empty if it has none.
+ * @param {Rule} rule */
+export function limitsOf(rule) {
+  const [min, max] = [rule.min ?? null, rule.max ?? null];
+  const [words] = own(OPERATORS, operatorOf(rule)) ?? [null];
+  if (words !== null) return min === null && max === null ? '' : `${words} ${min ?? max}`.trim();
+  const not = operatorOf(rule) === 'not_between' ? 'not ' : '';
+  if (min !== null && max !== null) return `${not}from ${min} to ${max}`;
+  if (min !== null) return `from ${min}`;
+  return max === null ? '' : `up to ${max}`;
 }
 
 /** @param {Json} one
  * @param {Json} other */
 function isBelow(one, other) {
-  return typeof one === typeof other && one !== null && other !== null && one < other;
+  return one !== null && other !== null && isComparable(one, other) && one < other;
+}
+
+/** @param {Json} one
+ * @param {Json} other */
+function isComparable(one, other) {
+  return typeof one === typeof other;
 }
 
 /** Dress the page as the service's metadata says, as far as it holds colours, fonts and a logo; return the logo.

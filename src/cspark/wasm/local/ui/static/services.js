@@ -18,8 +18,13 @@ export function ServicesView({known, reload, address}) {
 
   useEffect(() => {
     document.title = 'Services of this runner';
-    const ask = () => call('status').then(answer => setStats(statsOf(answer)), () => undefined);
-    ask();
+    const names = known.services.map(one => one.tenant + one.version_id).sort().join();
+    const ask = async () => {
+      const found = statsOf(await call('status').catch(() => ({})));
+      setStats(found);
+      if ([...found.keys()].sort().join() !== names) await reload();
+    };
+    void ask();
     const timer = setInterval(ask, EVERY);
     return () => clearInterval(timer);
   }, [known]);
@@ -66,7 +71,7 @@ function ServiceRow({service, stats, address}) {
       </th>
       <td><bdi>${service.version}</bdi></td>
       <td><bdi>${service.description}</bdi></td>
-      <td>${day(service.from)} to ${day(service.until)}</td>
+      <td><span class="day">${day(service.from)}</span> to <span class="day">${day(service.until)}</span></td>
       <td class="number">${stats?.completed_count ?? ''}</td>
       <td class="number">${stats ? stats.crash_count + stats.timeout_count : ''}</td>
       <td class="number">${mean === null || mean === undefined ? '' : `${mean.toFixed(2)} ms`}</td>
@@ -92,18 +97,20 @@ function statsOf(answer) {
 /** @param {{onLoaded: () => Promise<void>}} given */
 function Drop({onLoaded}) {
   const [share, setShare] = useState(/** @type {number | null} */ (null));
-  const [told, setTold] = useState({text: '', isProblem: false});
+  const [told, setTold] = useState(/** @type {{text: string, isProblem: boolean}[]} */ ([]));
   const [isOver, setOver] = useState(false);
 
   /** @param {FileList | null | undefined} files */
   const take = async files => {
-    for (const file of files ?? []) {
+    setTold([]);
+    for (const file of [...(files ?? [])]) {
       setShare(0);
       try {
         await upload(file, setShare);
-        setTold({text: `${file.name} is loaded.`, isProblem: false});
+        setTold(before => [...before, {text: `${file.name} is loaded.`, isProblem: false}]);
       } catch (error) {
-        setTold({text: `${file.name} was refused: ${error instanceof Error ? error.message : error}`, isProblem: true});
+        const text = `${file.name} was refused: ${error instanceof Error ? error.message : error}`;
+        setTold(before => [...before, {text, isProblem: true}]);
       }
       setShare(null);
       await onLoaded();
@@ -127,10 +134,13 @@ function Drop({onLoaded}) {
     >
       <label>
         Drop a package here, or choose one:
-        <input type="file" accept=".zip" onChange=${(/** @type {any} */ event) => take(event.target.files)} />
+        <input type="file" accept=".zip" onChange=${async (/** @type {any} */ event) => {
+          await take(event.target.files);
+          event.target.value = '';
+        }} />
       </label>
       ${share !== null && html`<progress aria-label="Upload" value=${share}></progress>`}
-      <p role=${told.isProblem ? 'alert' : 'status'} class=${told.isProblem ? 'problem' : 'hint'}><bdi>${told.text}</bdi></p>
+      ${told.map(one => html`<p role=${one.isProblem ? 'alert' : 'status'} class=${one.isProblem ? 'problem' : 'hint'}><bdi>${one.text}</bdi></p>`)}
     </div>
   `;
 }

@@ -29,6 +29,22 @@ export function read(text) {
   return text;
 }
 
+/** A value as it is typed into a field.
+ * @param {Json | undefined} value */
+export function write(value) {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A member of an object, but not of what all objects have, such as `constructor`.
+ * @template T
+ * @param {{[name: string]: T}} holder
+ * @param {string} name
+ * @returns {T | undefined} */
+export function own(holder, name) {
+  return Object.hasOwn(holder, name) ? holder[name] : undefined;
+}
+
 /** Whether a number in text arrives as it was written; longer ones are sent as text.
  * @param {string} text */
 export function isExact(text) {

@@ -3,7 +3,7 @@
 import {executeMany} from './api.js';
 import {Chart} from './chart.js';
 import {numberOf} from './try.js';
-import {read, show} from './values.js';
+import {read, show, write} from './values.js';
 import {html, useState} from './vendor/preact-htm.js';
 
 /** @import {Service} from './api.js' */
@@ -11,9 +11,12 @@ import {html, useState} from './vendor/preact-htm.js';
 /** @import {Json, Row} from './values.js' */
 
 /** @typedef {{name: string, text: string}} Axis */
-/** @typedef {{xs: Json[], ys: Json[] | null, x: string, y: string, outputs: (Row | null)[]}} Found */
+/** @typedef {{xs: Json[], ys: Json[] | null, x: string, y: string, outputs: (Row | null)[], problems: string[]}} Found */
 
 const MOST = 2000;
+
+/** What separates the values of a list; the first one that no value contains. */
+const SEPARATORS = [', ', '; ', ' | '];
 
 /** @param {{state: State, service: Service}} given */
 export function WhatIfView({state, service}) {
@@ -24,22 +27,26 @@ export function WhatIfView({state, service}) {
   const [chosen, setChosen] = useState('');
   const [found, setFound] = useState(/** @type {Found | null} */ (null));
   const [problem, setProblem] = useState('');
+  const [isBusy, setBusy] = useState(false);
   if (!start) return html`<p class="hint">This service has no input that could be varied.</p>`;
   const axis = first.name ? first : {name: start.name, text: suggest(start)};
 
   const run = async () => {
     setProblem('');
+    setBusy(true);
     try {
-      const xs = valuesOf(axis.text);
-      const ys = second.name ? valuesOf(second.text) : null;
+      const xs = valuesOf(axis.text, fields.find(field => field.name === axis.name));
+      const ys = second.name ? valuesOf(second.text, fields.find(field => field.name === second.name)) : null;
       const count = xs.length * (ys?.length ?? 1);
       if (!count || count > MOST) throw new Error(`Give from 1 to ${MOST} combinations; these are ${count}.`);
       const records = (ys ?? [null]).flatMap(y => xs.map(x => ({...state.inputs, ...(ys ? {[second.name]: y} : {}), [axis.name]: x})));
       const answer = await executeMany(service, records);
-      setFound({xs, ys, x: axis.name, y: second.name, outputs: answer.outputs});
+      const problems = answer.errors.flatMap(entries => (entries ?? []).map(entry => entry.message ?? ''));
+      setFound({xs, ys, x: axis.name, y: second.name, outputs: answer.outputs, problems: [...new Set(problems)]});
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
+    setBusy(false);
   };
 
   const numeric = found ? namesOfNumbers(found.outputs) : [];
@@ -52,9 +59,10 @@ export function WhatIfView({state, service}) {
       <${AxisView} title="Vary" fields=${fields} axis=${axis} set=${setFirst} />
       <${AxisView} title="and (optional)" fields=${fields} axis=${second} set=${setSecond} isOptional />
       <p class="hint">A list such as <code>10, 20, 40</code>, or a range such as <code>1 to 40 by 1</code>. All other inputs are those of Try.</p>
-      <button class="main">Compute</button>
+      <button class="main" disabled=${isBusy}>${isBusy ? 'Computing' : 'Compute'}</button>
     </form>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+    ${found?.problems.map(text => html`<p class="problem" role="alert"><bdi>${text}</bdi></p>`)}
     ${found && !numeric.length && html`<p class="problem" role="alert">No output of these records is a number.</p>`}
     ${found && output &&
     html`<section aria-label="Outcome">
@@ -90,7 +98,10 @@ function AxisView({title, fields, axis, set, isOptional = false}) {
 /** Values to begin with: the choices, or some within the limits.
  * @param {Field} field */
 function suggest({rule, kind}) {
-  if (rule.options?.length) return rule.options.map(show).join(', ');
+  if (rule.options?.length) {
+    const texts = rule.options.map(write);
+    return texts.join(SEPARATORS.find(one => !texts.some(text => text.includes(one.trim()))) ?? ', ');
+  }
   const {min, max, default_value: usual} = rule;
   if (kind === 'date') return [min, usual, max].filter(one => typeof one === 'string').join(', ');
   if (typeof min === 'number' && typeof max === 'number') {
@@ -100,12 +111,18 @@ function suggest({rule, kind}) {
   return typeof usual === 'number' && usual ? `${usual / 2} to ${usual * 2} by ${usual / 10}` : '0 to 10 by 1';
 }
 
-/** The values of a list or a range.
+/** The values of a list or a range. One that is a choice of the field is that choice.
  * @param {string} text
+ * @param {Field | undefined} field
  * @returns {Json[]} */
-function valuesOf(text) {
+function valuesOf(text, field) {
   const range = /^\s*(-?[\d.eE+-]+)\s+to\s+(-?[\d.eE+-]+)(?:\s+by\s+([\d.eE+-]+))?\s*$/.exec(text);
-  if (!range) return text.split(',').map(one => read(one.trim())).filter(one => one !== '');
+  if (!range) {
+    const separator = [...SEPARATORS].reverse().find(one => text.includes(one.trim())) ?? ',';
+    const texts = text.split(separator.trim()).map(one => one.trim()).filter(one => one !== '');
+    const isText = field?.kind === 'text' && typeof field.rule.default_value === 'string';
+    return texts.map(one => field?.rule.options?.find(choice => write(choice) === one) ?? (isText || field?.kind === 'date' ? one : read(one)));
+  }
   const [from, to, step] = [Number(range[1]), Number(range[2]), Number(range[3] ?? 1)];
   if (![from, to, step].every(Number.isFinite) || step <= 0 || (to - from) / step > MOST) {
     throw new Error(`${text.trim()} is no range with a step above 0 and up to ${MOST} values.`);
@@ -130,9 +147,10 @@ function namesOfNumbers(outputs) {
 function Curve({found, output}) {
   const values = found.outputs.map(row => numberOf(row?.[output]));
   const areNumbers = found.xs.every(one => typeof one === 'number');
-  const xs = areNumbers ? /** @type {number[]} */ (found.xs) : found.xs.map((_, index) => index);
+  const points = found.xs.map((x, index) => ({x: areNumbers ? Number(x) : index, y: values[index] ?? null}));
+  points.sort((one, other) => one.x - other.x);
   return html`
-    <${Chart} title=${`${output} by ${found.x}`} xs=${xs} lines=${[{name: output, values}]} />
+    <${Chart} title=${`${output} by ${found.x}`} xs=${points.map(one => one.x)} lines=${[{name: output, values: points.map(one => one.y)}]} />
     <div class="wide" tabindex="0" role="group" aria-label=${`${output} by ${found.x}`}><table>
       <thead><tr><th scope="col"><bdi>${found.x}</bdi></th><th scope="col"><bdi>${output}</bdi></th></tr></thead>
       <tbody>${found.xs.map((x, index) => html`<tr><th scope="row"><bdi>${show(x)}</bdi></th><td class="number">${show(values[index])}</td></tr>`)}</tbody>
