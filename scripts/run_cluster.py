@@ -1,7 +1,7 @@
 """Run the tests on Ray, Dask and Spark, in an environment of their own.
 
-Run it as `python scripts/run_cluster.py [ARGUMENTS OF PYTEST]`, or with `--measure` to write docs/scale.md. The engines
-are large, and Spark needs Java: they are in no other environment.
+Run it as `python scripts/run_cluster.py [ARGUMENTS OF PYTEST]`, with `--install` to set up the environment alone, or
+with `--measure` to write docs/scale.md. The engines are large, and Spark needs Java: they are in no other environment.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
         print(f'PySpark needs Java {LEAST_JAVA} or later, and Java {told}; Debian has openjdk-17-jre-headless')
         return 1
     install()
+    if arguments == ['--install']:
+        return 0
     # Workers are other processes: they import what the tests send them from here.
     environment = os.environ | {'PYTHONPATH': str(ROOT / 'tests')}
     if arguments == ['--measure']:

@@ -10,13 +10,13 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import psutil
 from cluster.books import OUTPUTS, URI, book, service
@@ -32,6 +32,12 @@ CHUNK: Final = 1000
 PAGE: Final = Path(__file__).resolve().parents[2] / 'docs' / 'scale.md'
 CONCURRENCY: Final = 2
 
+Row: TypeAlias = tuple[str, int, float, float]
+"""An engine, its workers, and its records a second over HTTP and embedded."""
+
+Pressed: TypeAlias = tuple[int, int, str, int, int, float]
+"""Actors, calls of each, what the runner takes, its most calls in flight, refused calls, records a second."""
+
 
 @dataclass
 class Costs:
@@ -42,7 +48,7 @@ class Costs:
 
 
 @contextmanager
-def runner(most: int = 1000) -> Iterator[CountingRunner]:
+def runner(most: int = 1000) -> Generator[CountingRunner]:
     """A runner with two instances in another process."""
     with tempfile.TemporaryDirectory() as folder:
         started = CountingRunner(Path(folder, 'answered.jsonl'), most)
@@ -107,13 +113,13 @@ def costs_at(started: CountingRunner, policies: Any) -> Costs:
         return Costs(1e6 * (time.process_time() - here) / COUNT, 1e6 * (taken() - there) / COUNT)
 
 
-def engines(policies: Any, started: CountingRunner) -> Iterator[tuple[str, int, float, float]]:
+def engines(policies: Any, started: CountingRunner) -> Iterator[Row]:
     """Each engine with one and two workers: records a second over HTTP and embedded."""
     for name, start in ENGINES.items():
         for workers in (1, 2):
             engine: Any = start(workers)
             try:
-                found = []
+                found: list[float] = []
                 for price in (at(started.url), service(package=TERM_LIFE, concurrency=CONCURRENCY)):
                     with price:
                         engine.compute(policies.slice(0, 20_000), price, price)
@@ -123,7 +129,7 @@ def engines(policies: Any, started: CountingRunner) -> Iterator[tuple[str, int, 
                 engine.close()
 
 
-def pressure(policies: Any) -> Iterator[tuple[int, int, str, int, int, float]]:
+def pressure(policies: Any) -> Iterator[Pressed]:
     """Actors of Ray against one runner, with and without a limit: what it had in flight, and what it refused."""
     for workers in (2, 4):
         engine: Any = ENGINES['ray'](workers)
@@ -152,13 +158,13 @@ def main() -> None:
         plain = loop(started.url, policies)
         costs = costs_at(started, policies)
         print('loop', plain, costs, flush=True)
-        rows = []
+        rows: list[Row] = []
         for row in engines(policies, started):
             print(row, flush=True)
             rows.append(row)
     embedded = {instances: loop_embedded(policies, instances) for instances in (1, 2)}
     print('embedded', embedded, flush=True)
-    pressed = []
+    pressed: list[Pressed] = []
     for one in pressure(policies):
         print(one, flush=True)
         pressed.append(one)
@@ -169,8 +175,8 @@ def page(
     plain: float,
     embedded: dict[int, float],
     costs: Costs,
-    rows: list[tuple[str, int, float, float]],
-    pressed: list[tuple[int, int, str, int, int, float]],
+    rows: list[Row],
+    pressed: list[Pressed],
 ) -> str:
     """The page."""
     cores = os.cpu_count() or 1

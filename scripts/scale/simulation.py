@@ -255,7 +255,8 @@ def main() -> None:
         if isinstance(value, bool):
             parser.add_argument(option, action=argparse.BooleanOptionalAction, default=value, help=f'({value})')
         else:
-            parser.add_argument(option, type=type(value), default=value, help=f'({value})')
+            kind: Any = value.__class__
+            parser.add_argument(option, type=kind, default=value, help=f'({value})')
     print(simulate(Setup(**vars(parser.parse_args()))))
 
 

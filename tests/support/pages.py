@@ -54,7 +54,7 @@ RULES: dict[str, Any] = {
 }
 ADDRESSES = {TABLE: 'E4:F23'}
 
-SCRIPT = """
+TEMPLATE = """
 ;{
   const make = Module
   Module = (options) => make(options).then((instance) => {
@@ -94,12 +94,13 @@ SCRIPT = """
   })
 }
 """
+script = TEMPLATE
 for place, value in (
     ('NAMES_HERE', {'number': NUMBER, 'text': TEXT, 'whole': WHOLE}),
     ('IMAGE_HERE', IMAGE),
     ('COLUMN_HERE', COLUMN),
 ):
-    SCRIPT = SCRIPT.replace(place, json.dumps(value))
+    script = script.replace(place, json.dumps(value))
 
 
 def with_rules(package: bytes, rules: Any) -> bytes:
@@ -119,7 +120,7 @@ def with_inputs(package: bytes, *names: str) -> bytes:
 
 def hostile() -> bytes:
     """A package whose every text is hostile: HTML, quotes, and text from right to left."""
-    package = change_script(only(CYLINDER.read_bytes(), '1.5.0'), lambda script: script + SCRIPT)
+    package = change_script(only(CYLINDER.read_bytes(), '1.5.0'), lambda model: model + script)
     package = described(with_inputs(with_rules(package, RULES), *RULES), Description=f'Described {IMAGE} "שלום"')
     return rename(
         package,
