@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, Unpack, cast
 
 from .._address import RunnerUrl
 from ..options import Names, RecordOptions, StaticOptions, check_options, split_names
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 __all__ = ['BatchOptions', 'Batches']
 
 Batch = TypeVar('Batch')
-
-
-class Actor(Protocol):
-    """An object that an engine keeps in a worker, and calls with one batch after the other."""
-
-    def __call__(self, batch: Batch) -> Batch:
-        """Compute a batch."""
-        ...
 
 
 class BatchOptions(RecordOptions, StaticOptions, total=False):
@@ -168,7 +160,7 @@ class Batches:
         return {one.name: one.kind for one in self._known()}
 
     @property
-    def actor(self) -> type[Actor]:
+    def actor(self) -> type[object]:
         """A class for engines that create an object in each worker, such as Ray Data: `map_batches(price.actor)`."""
         batches = self
 
