@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from .._calls import services
@@ -90,7 +90,8 @@ class Worker:
             flow = self._runners.perform(lambda config: call(chunk, config, name))
             return (yield from self._pressure.hold(flow))
 
-        results = list(run_blocking(run, source, send, self._connections))
+        with closing(run_blocking(run, source, send, self._connections)) as computed:
+            results = list(computed)
         self._size, self._has_answered = run.planner.size, True
         return results
 

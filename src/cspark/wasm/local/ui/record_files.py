@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+import anyio.to_thread
 
 from ..._codec.json import is_array, is_object
 from ...errors import SparkError, SparkSdkError
@@ -49,12 +50,14 @@ class RecordFile:
         path: Where it is stored.
         name: What it is called.
         columns: The names of its columns.
+        first: Its first records.
         total: How many records it has, if that is known without reading it.
     """
 
     path: Path
     name: str
     columns: tuple[str, ...]
+    first: tuple[Json, ...]
     total: int | None
 
 
@@ -109,8 +112,8 @@ class RecordFiles:
                     if size > LARGEST:
                         raise RefusedError(413, f'the file is larger than {LARGEST:,} bytes')
                     stored.write(piece)
-            file = _describe(path, name)
-            records = list(itertools.islice(_records(path), SHOWN))
+            # On a thread: a large file takes seconds, in which the runner answers other calls.
+            file = await anyio.to_thread.run_sync(_describe, path, name)
         except SparkSdkError as error:
             path.unlink(missing_ok=True)
             raise RefusedError(422, error.message.replace(str(path), name)) from None
@@ -121,7 +124,7 @@ class RecordFiles:
             self._files[key] = file
             for old in list(self._files)[:-MOST]:
                 self._files.pop(old).path.unlink(missing_ok=True)
-        return {'id': key, 'name': name, 'columns': list(file.columns), 'records': records}
+        return {'id': key, 'name': name, 'columns': list(file.columns), 'records': list(file.first)}
 
     def start(self, asked: Mapping[str, Any]) -> Json:
         """Execute the records of a file on a thread.
@@ -245,7 +248,7 @@ def _records(path: Path) -> Iterator[Json]:
 
 
 def _describe(path: Path, name: str) -> RecordFile:
-    """The columns of a file, by its header or by its first records, and the number of its records.
+    """The columns of a file, by its header or its first records; these, and the number of all.
 
     Raises:
         SparkSdkError: It cannot be read, or has no records.
