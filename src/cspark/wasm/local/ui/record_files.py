@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -263,9 +264,9 @@ def _describe(path: Path, name: str) -> RecordFile:
     if rows is None or not rows.rows:
         raise SparkSdkError(f'{name!r:.100} has no records')
     named = rows.names if rows.names is not None else (column for record in rows.records() for column in record)
-    return RecordFile(
-        path, name, tuple(dict.fromkeys(named)), source.total if source.total is not None else _count(path)
-    )
+    total = source.total if source.total is not None else _count(path)
+    first = tuple(itertools.islice(rows.records(), SHOWN))
+    return RecordFile(path, name, tuple(dict.fromkeys(named)), first, total)
 
 
 def _count(path: Path) -> int | None:
