@@ -91,7 +91,7 @@ def test_an_iterator_may_mix_kinds_of_batches(squarer: Squares) -> None:
     given: list[Any] = [sides(2), sides(2).to_pandas(), sides(2).to_batches()[0], sides(0)]
     with made(squarer) as batches:
         results = list(batches(iter(given)))
-    assert [type(one) for one in results] == [Any, pd.DataFrame, Any, Any]
+    assert [type(one) for one in results] == [pa.Table, pd.DataFrame, pa.RecordBatch, pa.Table]
 
 
 def test_a_poison_record_ends_the_job_with_an_error_whose_text_survives_pickling(squarer: Squares) -> None:

@@ -50,7 +50,7 @@ def test_the_mask_shows_four_characters_of_a_long_secret(text: str, mask: str) -
 def test_nothing_else_is_wrapped(value: Any) -> None:
     assert hide(value) is value
     assert hide_address(None) is None
-    assert repr(hide_address(['http://user:a-password@host'])) == "Secret('********st']')"
+    assert 'a-password' not in repr(hide_address(['http://user:a-password@host']))
     assert hide_headers('x') == 'x'
 
 
