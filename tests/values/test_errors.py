@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError
 from inspect import Parameter, signature
 from typing import Any
@@ -262,3 +264,16 @@ def test_a_text_is_cut_where_it_is_too_long_and_says_how_much_is_missing(text: s
     cut = shorten(text, limit)
     rest = len(text) - limit
     assert cut == (text if rest <= 0 else text[:limit] + f'... ({rest} more characters)')
+
+
+def test_another_message_leaves_the_error_as_it_is_where_dask_changes_how_errors_are_copied() -> None:
+    program = """
+import cspark.wasm as Hybrid, tblib.pickling_support
+errors = Hybrid.SparkApiError('no', None, 500), Hybrid.SparkTimeoutError('no'), Hybrid.SparkInputError('no', path=(1,))
+tblib.pickling_support.install()
+for error in errors:
+    changed = error.with_message('yes')
+    assert (error.message[-2:], changed.message, type(changed)) == ('no', 'yes', type(error)), changed
+    assert getattr(changed, 'status', 0) == getattr(error, 'status', 0)
+"""
+    subprocess.run([sys.executable, '-c', program], check=True)

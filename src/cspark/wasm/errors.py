@@ -9,7 +9,6 @@ Errors are plain data: they can be pickled, hold no credentials, and their text 
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -159,7 +158,10 @@ class SparkError(Exception):
 
     def with_message(self, message: str, cause: object = None) -> Self:
         """A copy of the error with another message and, where it is given, another cause."""
-        changed = copy.copy(self)
+        # Not `copy.copy`: programs that send errors to other processes change how errors are pickled, and so copied.
+        kind = type(self)
+        changed = kind.__new__(kind)
+        vars(changed).update(vars(self))
         changed.message = message
         changed.cause = self.cause if cause is None else cause
         changed.args = (message, changed.cause, *self.args[2:])
