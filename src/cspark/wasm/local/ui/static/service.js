@@ -13,8 +13,13 @@ import {useEffect, useMemo, useRef, useState} from './vendor/preact-htm.js';
  *   setInputs: (inputs: Row) => void, reset: () => void, result: Result | null, before: Result | null,
  *   problem: string, problems: {[name: string]: string}, isBusy: boolean, logo: string}} State */
 
-/** How long a field rests before the service is executed, in milliseconds. */
+/** How long a field rests before the service is executed, in milliseconds. The first change after some time waits for
+ * nothing. */
 const PAUSE = 20;
+const LONG_AGO = 150;
+
+/** After how long a call counts as one that is waited for, in milliseconds: the page is drawn anew for that. */
+const BUSY = 100;
 
 /** @param {Service} service
  * @returns {State} */
@@ -27,6 +32,7 @@ export function useService(service) {
   const [isBusy, setBusy] = useState(false);
   const [logo, setLogo] = useState('');
   const hasDynamicRules = useRef(true);
+  const changed = useRef(0);
 
   const fields = useMemo(() => fieldsOf(service, rules ?? {}, depending), [service, rules, depending]);
   const defaults = useMemo(() => defaultsOf(rules ?? {}), [rules]);
@@ -53,8 +59,10 @@ export function useService(service) {
   useEffect(() => {
     if (!rules) return undefined;
     const controller = new AbortController();
+    const pause = performance.now() - changed.current > LONG_AGO ? 0 : PAUSE;
+    changed.current = performance.now();
     const timer = setTimeout(async () => {
-      setBusy(true);
+      const busy = setTimeout(setBusy, BUSY, true);
       try {
         const result = await execute(service, inputs, controller.signal);
         setResults(([before]) => [result, before ?? null]);
@@ -62,6 +70,8 @@ export function useService(service) {
       } catch (error) {
         if (controller.signal.aborted) return;
         setProblem(error instanceof Error ? error.message : String(error));
+      } finally {
+        clearTimeout(busy);
       }
       setBusy(false);
       if (!hasDynamicRules.current) return;
@@ -70,7 +80,7 @@ export function useService(service) {
       } catch {
         hasDynamicRules.current = controller.signal.aborted;
       }
-    }, PAUSE);
+    }, pause);
     return () => {
       clearTimeout(timer);
       controller.abort();
