@@ -199,3 +199,11 @@ def test_a_value_that_can_be_read_once_is_sent_as_it_was_or_refused(stub: StubRu
             assert batches(frame)['x'].tolist() == ['[1,2]']
         except Hybrid.SparkSdkError:
             return
+
+
+@pytest.mark.parametrize('name', ['schema', 'names', '_meta', 'columns', 'index'])
+def test_a_frame_may_have_a_column_of_any_name(stub: StubRunner, name: str) -> None:
+    frame = pd.DataFrame({'v': [1], name: ['a']})
+    with made(stub, keep=['v'], outputs={'x': 'integer'}) as batches:
+        assert batches(frame)['v'].tolist() == [1]
+        assert next(iter(batches.meta(frame).columns)) == 'v'

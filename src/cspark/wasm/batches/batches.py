@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, Unpack, cast
 
 from .._address import RunnerUrl
+from .._tables import import_library
 from ..options import Names, RecordOptions, StaticOptions, check_options, split_names
 from ..uri import UriLike
 from .forms import check_kept, check_names, is_batch, is_invented, refuse, schema_for, with_columns
@@ -181,7 +182,7 @@ class Batches:
         Args:
             frame: The Dask or pandas frame with the records.
         """
-        like: Any = getattr(frame, '_meta', frame)
+        like: Any = frame if isinstance(frame, import_library('pandas').DataFrame) else getattr(frame, '_meta', frame)
         check_kept(like, self._keep)
         empty: pd.DataFrame = self._without_records(like)
         return empty

@@ -63,8 +63,10 @@ def is_invented() -> bool:
 
 
 def names_in(batch: Any) -> list[Any]:
-    """The names of the columns of a batch."""
-    return list(batch.schema.names if hasattr(batch, 'schema') else batch.columns)
+    """The names of the columns of a batch or of a schema."""
+    if hasattr(batch, 'iloc'):
+        return list(batch.columns)  # the columns of a frame are its attributes too, whatever they are called
+    return list(getattr(batch, 'schema', batch).names)
 
 
 def check_names(keep: Sequence[str]) -> None:
@@ -79,7 +81,7 @@ def check_names(keep: Sequence[str]) -> None:
 
 
 def check_kept(batch: Any, keep: Sequence[str]) -> None:
-    """Refuse names to keep that a batch does not have.
+    """Refuse names to keep that a batch, or its schema, does not have.
 
     Raises:
         SparkSdkError: There is such a name; the message has a similar one.
@@ -135,7 +137,7 @@ def schema_for(frame: Any, keep: Sequence[str], outputs: Sequence[Output]) -> An
             f'{type(frame).__module__}.{type(frame).__qualname__}; meta(...) is for Dask'
         )
     given = getattr(frame, 'schema', frame)
-    _check_schema(given, keep)
+    check_kept(given, keep)
     if library == 'pyarrow':
         arrow = import_library('pyarrow')
         return arrow.schema(
@@ -144,13 +146,6 @@ def schema_for(frame: Any, keep: Sequence[str], outputs: Sequence[Output]) -> An
     types = import_library('pyspark.sql.types')
     made = [types.StructField(name, _spark_type(types, kind)) for name, kind in ours]
     return types.StructType([*(given[name] for name in keep), *made])
-
-
-def _check_schema(given: Any, keep: Sequence[str]) -> None:
-    class Described:
-        columns: Final = given.names
-
-    check_kept(Described, keep)
 
 
 def _spark_type(types: Any, kind: Kind) -> Any:

@@ -12,7 +12,7 @@ import attrs
 
 from .._codec.json import encode_json, is_object
 from .._many.planner import name_record
-from .._tables import import_library
+from .._tables import EXACT_IN_DOUBLE, LARGEST_INTEGER, import_library
 from ..errors import SparkSdkError
 from ..records import BESIDE, EXCEL_ERRORS, RecordResult, rename_outputs
 
@@ -28,8 +28,6 @@ Misfits: TypeAlias = dict[int, list[dict[str, Any]]]
 KINDS: Final = ('boolean', 'integer', 'double', 'string', 'date', 'timestamp', 'json')
 DATE: Final = re.compile(r'\d{4}-\d\d-\d\d')
 MOMENT: Final = re.compile(r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?')
-EXACT_IN_DOUBLE: Final = 1 << 53
-LARGEST_INTEGER: Final = 1 << 63
 
 
 @attrs.frozen

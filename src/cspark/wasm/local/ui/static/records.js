@@ -1,6 +1,7 @@
 // A file of records: dropped, its columns mapped to inputs, executed by the library, and downloaded.
 
 import {call, CallError, ROOT} from './api.js';
+import {Drop} from './drop.js';
 import {show} from './values.js';
 import {html, useEffect, useState} from './vendor/preact-htm.js';
 
@@ -22,10 +23,9 @@ export function RecordsView({state, service}) {
   const [run, setRun] = useState('');
   const [progress, setProgress] = useState(/** @type {Progress | null} */ (null));
   const [problem, setProblem] = useState('');
-  const [isOver, setOver] = useState(false);
 
-  /** @param {File | undefined} given */
-  const take = async given => {
+  /** @param {File[]} files */
+  const take = async ([given]) => {
     if (!given) return;
     setProblem('');
     setProgress(null);
@@ -70,24 +70,10 @@ export function RecordsView({state, service}) {
   }, [run]);
 
   return html`
-    <div class="drop" data-over=${isOver}
-      onDragOver=${(/** @type {DragEvent} */ event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave=${() => setOver(false)}
-      onDrop=${(/** @type {DragEvent} */ event) => {
-        event.preventDefault();
-        setOver(false);
-        void take(event.dataTransfer?.files[0]);
-      }}>
-      <label>Drop a CSV, Excel, Parquet or JSON Lines file here, or choose one:
-        <input type="file" accept=".csv,.tsv,.xlsx,.parquet,.jsonl,.ndjson" onChange=${async (/** @type {any} */ event) => {
-          await take(event.target.files[0]);
-          event.target.value = '';
-        }} /></label>
+    <${Drop} label="Drop a CSV, Excel, Parquet or JSON Lines file here, or choose one:"
+      accept=".csv,.tsv,.xlsx,.parquet,.jsonl,.ndjson" take=${take}>
       ${problem && html`<p class="problem" role="alert"><bdi>${problem}</bdi></p>`}
-    </div>
+    <//>
     ${file &&
     html`<section aria-label="Columns">
       <h2><bdi>${file.name}</bdi></h2>

@@ -1,6 +1,7 @@
 // The list of services, and the place where packages are dropped.
 
 import {call, upload} from './api.js';
+import {Drop} from './drop.js';
 import {html, useEffect, useState} from './vendor/preact-htm.js';
 
 /** @import {Service} from './api.js' */
@@ -33,7 +34,7 @@ export function ServicesView({known, reload, address}) {
   return html`
     <header><h1>Services of this runner</h1></header>
     <main>
-      ${known.uploads && html`<${Drop} onLoaded=${reload} />`}
+      ${known.uploads && html`<${Upload} onLoaded=${reload} />`}
       ${!tenants.length && html`<p class="hint">No service is loaded yet.</p>`}
       ${tenants.map(
         tenant => html`
@@ -95,15 +96,14 @@ function statsOf(answer) {
 }
 
 /** @param {{onLoaded: () => Promise<void>}} given */
-function Drop({onLoaded}) {
+function Upload({onLoaded}) {
   const [share, setShare] = useState(/** @type {number | null} */ (null));
   const [told, setTold] = useState(/** @type {{text: string, isProblem: boolean}[]} */ ([]));
-  const [isOver, setOver] = useState(false);
 
-  /** @param {FileList | null | undefined} files */
+  /** @param {File[]} files */
   const take = async files => {
     setTold([]);
-    for (const file of [...(files ?? [])]) {
+    for (const file of files) {
       setShare(0);
       try {
         await upload(file, setShare);
@@ -118,29 +118,9 @@ function Drop({onLoaded}) {
   };
 
   return html`
-    <div
-      class="drop"
-      data-over=${isOver}
-      onDragOver=${(/** @type {DragEvent} */ event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave=${() => setOver(false)}
-      onDrop=${(/** @type {DragEvent} */ event) => {
-        event.preventDefault();
-        setOver(false);
-        void take(event.dataTransfer?.files);
-      }}
-    >
-      <label>
-        Drop a package here, or choose one:
-        <input type="file" accept=".zip" onChange=${async (/** @type {any} */ event) => {
-          await take(event.target.files);
-          event.target.value = '';
-        }} />
-      </label>
+    <${Drop} label="Drop a package here, or choose one:" accept=".zip" take=${take}>
       ${share !== null && html`<progress aria-label="Upload" value=${share}></progress>`}
       ${told.map(one => html`<p role=${one.isProblem ? 'alert' : 'status'} class=${one.isProblem ? 'problem' : 'hint'}><bdi>${one.text}</bdi></p>`)}
-    </div>
+    <//>
   `;
 }
