@@ -26,6 +26,9 @@ PACKAGES = SAMPLES / 'packages'
 JSMN = Path('/usr/include/jsmn.h')
 NEEDED = {'emcc': 'emscripten', 'acorn': 'node-acorn'}
 COMPILER_VERSION = '1.46.0'
+CALLS = 'service_calls.c'
+"""The part of the engine that only models with calls of other services have; it needs Emscripten's Asyncify."""
+
 EXPORTS = '_construct,_destroy,_is_async,_node_calc_v3,_malloc,_free'
 
 Files = dict[str, bytes]
@@ -49,8 +52,13 @@ def compile_model(folder: Path, service: Description, version: Description) -> F
         command = ['emcc', '-O1', '-Wall', '-Wextra', '-Werror', f'-I{work}', f'-I{SAMPLES / "engine"}']
         command += ['-sMODULARIZE=1', '-sEXPORT_NAME=Module', '-sALLOW_MEMORY_GROWTH=1']
         command += ['-sEXPORTED_RUNTIME_METHODS=ccall,getValue', f'-sEXPORTED_FUNCTIONS={EXPORTS}']
+        sources = sorted((SAMPLES / 'engine').glob('*.c'))
+        if service.get('calls_services'):
+            command += ['-sASYNCIFY', '-DCALLS_SERVICES']
+        else:
+            sources = [path for path in sources if path.name != CALLS]
         command += [f'-DREVISION={version["version"].replace(".", "")}', '-o', f'{name}.js']
-        command += [str(path) for path in sorted((SAMPLES / 'engine').glob('*.c'))] + [str(folder / service['source'])]
+        command += [*map(str, sources), str(folder / service['source'])]
         if preload := service.get('preload'):
             shutil.copy(folder / preload, work)
             command += ['--preload-file', f'{preload}@/{preload}']

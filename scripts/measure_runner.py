@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local.engine.instance import Requests
+from cspark.wasm.local.engine.execution import Requests
 
 CYLINDER = Path(__file__).resolve().parent.parent / 'samples' / 'packages' / 'cylinder.zip'
 RECORD = {'height': 10, 'radius': 2, 'density': 1}

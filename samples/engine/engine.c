@@ -120,6 +120,12 @@ const char *input_text(engine *request, const char *name)
     return value->text;
 }
 
+void put_input(buffer *to, engine *request, const char *name)
+{
+    input_value *value = find_input(request, name);
+    json_put(to, value->source, value->token);
+}
+
 /* Text as YYYY-MM-DD, with or without a time behind it, or the number of a day as a workbook counts. */
 double input_date(engine *request, const char *name)
 {
@@ -482,7 +488,11 @@ void destroy(void *workbook)
 int is_async(void *workbook)
 {
     (void)workbook;
+#ifdef CALLS_SERVICES
+    return 1;
+#else
     return 0;
+#endif
 }
 
 /* What the request wants beyond computing: "dynamic_validation", nothing, or what no model has. */

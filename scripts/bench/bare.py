@@ -11,7 +11,9 @@ from typing import Any
 from py_mini_racer import MiniRacer
 
 import cspark.wasm as Hybrid
-from cspark.wasm.local.operations.execution import Steps, execute_many
+from cspark.wasm.local.operations.caller import Caller
+from cspark.wasm.local.operations.execution import execute_many
+from cspark.wasm.local.operations.steps import Steps
 from cspark.wasm.local.packages.compiled_model import CompiledModel
 from cspark.wasm.local.packages.package import read_package
 
@@ -70,10 +72,10 @@ def share(rounds: int = 15) -> float:
     """The runner's records a second as a share of the bare loop's, which take turns."""
     model = read_package(CYLINDER.read_bytes())[-1].model
     with Hybrid.LocalRunner(CYLINDER, instances=1) as runner:
-        catalog, body = runner.app.catalog, {'service': 'shapes/cylinder', 'inputs': RECORDS}
+        caller, body = Caller(runner.app.catalog, 'my-tenant'), {'service': 'shapes/cylinder', 'inputs': RECORDS}
         loop, best = bare(model), [float('inf'), float('inf')]
         for _ in range(rounds):
-            for index, action in enumerate((loop, lambda: perform(execute_many(catalog, 'my-tenant', body)))):
+            for index, action in enumerate((loop, lambda: perform(execute_many(caller, body)))):
                 started = time.perf_counter()
                 action()
                 best[index] = min(best[index], time.perf_counter() - started)

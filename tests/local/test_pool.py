@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 import cspark.wasm as Hybrid
 from cspark.wasm.local.engine import watcher
 from cspark.wasm.local.engine.call import Call, Piece
-from cspark.wasm.local.engine.instance import Execution, Instance, Requests
+from cspark.wasm.local.engine.execution import Execution, Requests
+from cspark.wasm.local.engine.instance import Instance
 from support.calls import Api, Json, message, serving
 from support.models import ABORT, HANG, SCRIPTED_ID, THROW, record, says, scripted
 from support.packages import CYLINDER, CYLINDER_150
@@ -167,12 +169,12 @@ def test_waiting_requests_are_computed_in_a_row_unless_the_model_has_failed() ->
         sizes = (1, 1, 2)
         first, second, many = (Piece(Call(1, lambda: None), 0, Requests([b'{}'] * size)) for size in sizes)
         for waiting, expected in (([second], [second]), ([many], []), ([second, many], [second])):
-            served.pool._waiting.extend(waiting)
+            served.pool._waiting[0] = deque(waiting)
             assert served.pool.more_like(first) == expected
             assert served.pool.more_like(many) == []
             served.pool._waiting.clear()
         assert api.send(record(HANG), SCRIPTED).status_code == 504
-        served.pool._waiting.append(second)
+        served.pool._waiting[0] = deque([second])
         assert served.pool.more_like(first) == []
         served.pool._waiting.clear()
 

@@ -19,7 +19,7 @@ from .http.app import RunnerApp
 from .http.listening import Listening
 from .http.server import Server
 from .http.transport import AsyncRunnerTransport, RunnerTransport
-from .settings import Settings
+from .settings import ExternalApi, Settings
 from .ui.page import Page
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ class LocalRunner:
             have, and computing a v3 list of one record as that record.
         metrics: Answer `/metrics` with the counts and times of the models, in the text format of Prometheus.
         page: Show the services on a page for browsers, at `/ui`.
+        external: A function that answers the calls that models make to external APIs. It gets the model's request as a
+            dictionary and returns the members of the answer; it is called on threads. Without it, a record that makes
+            such a call gets an error.
 
     Raises:
         PackageError: A package is broken or not to be trusted; the message names the file and the problem.
@@ -95,6 +98,7 @@ class LocalRunner:
         allowed_hosts: Iterable[str] = (),
         metrics: bool = False,
         page: bool = True,
+        external: ExternalApi | None = None,
     ) -> None:
         self.settings = Settings(
             tenant=tenant,
@@ -113,6 +117,7 @@ class LocalRunner:
             allowed_hosts=tuple(allowed_hosts),
             metrics=metrics,
             page=page,
+            external=external,
         )
         self.app = RunnerApp(self.settings)
         self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -14,7 +15,10 @@ from ..errors import SparkSdkError
 from ..uri import Uri, check_name
 from .packages.bare_model import Naming
 
-__all__ = ['Settings']
+__all__ = ['ExternalApi', 'Settings']
+
+ExternalApi: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""A function that answers calls to external APIs. It gets the model's request and returns the members of the answer."""
 
 
 def _prefix(given: str) -> str:
@@ -56,6 +60,7 @@ class Settings:
             computing a v3 list of one record as that record.
         metrics: Whether `/metrics` answers in the text format of Prometheus.
         page: Whether `/ui` shows the page.
+        external: A function that answers a model's calls to external APIs.
 
     Raises:
         SparkSdkError: A value is invalid; the message says which values are valid.
@@ -77,6 +82,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     metrics: bool = False
     page: bool = True
+    external: ExternalApi | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.tenant is not None:

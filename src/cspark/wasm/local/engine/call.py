@@ -11,7 +11,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import TypeAlias
 
 from ..errors import ServiceError
-from .instance import ModelOutput, Requests
+from .execution import ModelOutput, Requests
 
 __all__ = ['Call', 'Piece', 'Result', 'Timing']
 
@@ -68,3 +68,8 @@ class Piece:
 
     def __init__(self, call: Call, number: int, requests: Requests) -> None:
         self.call, self.number, self.requests = call, number, requests
+
+    @property
+    def depth(self) -> int:
+        """How many services called each other before this call."""
+        return self.requests.depth

@@ -12,19 +12,18 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from ...errors import SparkSdkError
 from ..errors import PackageError, ServiceError
 from ..packages.compiled_model import CompiledModel
+from .execution import Execution, OverdueError, Requests
 from .watcher import Watched, watch
-from .worker import DONE, FAILED, MORE, ORDER, RECORD, REPLY, SLICE, TIMED_OUT
+from .worker import CALLING, DONE, FAILED, MORE, ORDER, REPLY, SLICE, TIMED_OUT
 
-__all__ = ['Execution', 'Instance', 'ModelOutput', 'Requests']
+__all__ = ['Instance']
 
 ENVIRONMENT: Final = ('PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LANG')
 """The environment variables that Python needs to start."""
@@ -33,44 +32,6 @@ PIPE: Final = 1 << 20
 """The capacity of a pipe to a worker, in bytes. It is the default maximum of Linux for unprivileged users."""
 
 WORKER: Final = Path(__file__).with_name('worker.py')
-
-
-class ModelOutput(NamedTuple):
-    """A model's answer to one request as JSON, and the time that it took in milliseconds."""
-
-    content: bytes
-    milliseconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Requests:
-    """v3 requests as UTF-8 JSON: the parts that differ, and the prefix and suffix that all of them share.
-
-    Each request must be a JSON object: anything else makes a model abort.
-    """
-
-    parts: Sequence[bytes]
-    prefix: bytes = b''
-    suffix: bytes = b''
-
-    def __len__(self) -> int:
-        return len(self.parts)
-
-    def __getitem__(self, chosen: slice) -> Requests:
-        return Requests(self.parts[chosen], self.prefix, self.suffix)
-
-
-@dataclass(slots=True)
-class Execution:
-    """The answers to requests, in order, and the reason why the first request without an answer failed.
-
-    If the process `died`, a later request may have failed: the process may have computed answers that it did not send.
-    """
-
-    answers: list[ModelOutput] = field(default_factory=lambda: list[ModelOutput]())
-    failure: str = ''
-    timed_out: bool = False
-    died: bool = False
 
 
 class Instance(Watched):
@@ -118,7 +79,8 @@ class Instance(Watched):
         described = json.dumps(settings).encode()
         try:
             self._send(struct.pack('<I', len(described)), described, *parts.values())
-            kind, _, _, failure = self._receive()
+            kind, asynchronous, _, told = self._receive()
+            self.calls_services, failure = bool(asynchronous), _text(told)
         except (OSError, EOFError):
             kind, failure = FAILED, self._reason('it ended its process')
         if kind == TIMED_OUT or self.ended_for == 'time':
@@ -141,8 +103,8 @@ class Instance(Watched):
         """
         if self._owner != os.getpid():
             raise ServiceError(500, 'a LocalRunner cannot be used in a forked process; make one in each process')
-        run = Execution()
-        kind, text = MORE, ''
+        run = Execution(requests, self.timeout)
+        kind, told = MORE, b''
         try:
             lengths = struct.pack(f'<{len(requests)}i', *map(len, requests.parts))
             beside = requests.prefix + requests.suffix
@@ -151,11 +113,15 @@ class Instance(Watched):
             milliseconds = 0 if singly else SLICE
             head = ORDER.pack(len(requests.prefix), len(requests.suffix), len(requests), milliseconds, size)
             self._send(head, beside, lengths, *requests.parts)
-            while kind == MORE:
-                kind, count, content, text = self._receive()
-                _take_answers(run, count, content, len(requests))
+            while kind in (MORE, CALLING):
+                kind, count, content, told = self._receive()
+                run.take_answers(count, content)
+                if kind == CALLING:
+                    self._send(*run.call_services(told))
             run.timed_out = kind == TIMED_OUT
-            run.failure = f'the model takes longer than {self.timeout:g} s' if run.timed_out else text
+            run.failure = f'the model takes longer than {self.timeout:g} s' if run.timed_out else _text(told)
+        except OverdueError as error:
+            run.timed_out, run.failure = True, str(error)
         except (OSError, EOFError):
             run.timed_out = self.ended_for == 'time'
             run.died = True
@@ -204,12 +170,12 @@ class Instance(Watched):
         pipe.write(b''.join(parts))
         pipe.flush()
 
-    def _receive(self) -> tuple[int, int, bytes, str]:
+    def _receive(self) -> tuple[int, int, bytes, bytes]:
         self.asked_at = time.monotonic()
         kind, count, size, words = REPLY.unpack(self._read(REPLY.size))
-        content, text = self._read(size), self._read(words)
+        content, told = self._read(size), self._read(words)
         self.asked_at = None
-        return kind, count, content, text.decode('utf-8', 'replace')
+        return kind, count, content, told
 
     def _read(self, size: int) -> bytes:
         pipe = self._process.stdout
@@ -234,20 +200,8 @@ class Instance(Watched):
         return otherwise
 
 
-def _take_answers(run: Execution, count: int, content: bytes, asked: int) -> None:
-    """Append answers to a run, after checking their number and lengths: the model may have corrupted the memory."""
-    if len(run.answers) + count > asked:
-        raise ValueError(f'{len(run.answers) + count} answers to {asked} requests')
-    start = 0
-    for _ in range(count):
-        length, milliseconds = RECORD.unpack_from(content, start)
-        end = start + RECORD.size + length
-        if length < 0 or end > len(content):
-            raise ValueError(f'an answer of {length} bytes')
-        run.answers.append(ModelOutput(content[start + RECORD.size : end], milliseconds))
-        start = end + 3 & ~3  # the next answer starts at a multiple of four
-    if start != len(content):
-        raise ValueError('bytes after the last answer')
+def _text(told: bytes) -> str:
+    return told.decode('utf-8', 'replace')
 
 
 @functools.cache

@@ -14,7 +14,8 @@ from ..errors import PackageError, ServiceError
 from ..logger import logger
 from ..packages.compiled_model import CompiledModel
 from .call import Call, Piece, Result, Timing
-from .instance import Execution, Instance, Requests
+from .execution import Execution, Requests
+from .instance import Instance
 from .statistics import Statistics
 
 __all__ = ['Pool', 'Slot']
@@ -39,10 +40,17 @@ STOPPED: Final = 'the service is being replaced, or the runner is stopping'
 
 
 class Slot:
-    """A place for an instance, and the thread that talks to it. It stays empty until it is first used."""
+    """A place for an instance, and the thread that talks to it. It stays empty until it is first used.
 
-    def __init__(self, pool: Pool, number: int) -> None:
+    Args:
+        pool: The pool that it belongs to.
+        number: Its number in the pool.
+        depth: The only depth of calls that it computes; None for any.
+    """
+
+    def __init__(self, pool: Pool, number: int, depth: int | None = None) -> None:
         self.number = number
+        self.depth = depth
         self.instance: Instance | None = None
         self.busy = False
         self.last_growth = 0
@@ -100,7 +108,8 @@ class Slot:
         for piece in wanted:
             piece.call.begin()
         first = wanted[0].requests if wanted else pieces[0].requests
-        requests = Requests([part for piece in wanted for part in piece.requests.parts], first.prefix, first.suffix)
+        parts = [part for piece in wanted for part in piece.requests.parts]
+        requests = Requests(parts, first.prefix, first.suffix, first.calls, first.depth)
         # Pieces of different calls do not count lost instances, so one call cannot make the others be given up.
         lost = wanted[0].call.lost if len(wanted) == 1 else itertools.repeat(0)
         results = self._compute(requests, lost)
@@ -141,7 +150,7 @@ class Slot:
 
     def _run(self, requests: Requests, *, singly: bool) -> Execution:
         """Run requests on the instance, and discard the instance if it fails."""
-        run = Execution(failure='the instance could not be used')
+        run = Execution(requests, self._pool.timeout, 'the instance could not be used')
         try:
             instance = self.ready()
             before, started = instance.memory_bytes, time.perf_counter()
@@ -190,10 +199,11 @@ class Pool:
         self.slots = [Slot(self, number) for number in range(1, instances + 1)]
         self._lock = threading.Lock()
         self._idle = self.slots[::-1]  # a stack: the slot that became idle last has an instance and is used next
-        self._waiting: deque[Piece] = deque()
+        self._waiting: dict[int, deque[Piece]] = {}
+        self._reserved: dict[int, Slot] = {}
         self._closed = False
         self.stopping = threading.Event()
-        self.slots[0].ready()
+        self.calls_services = self.slots[0].ready().calls_services
         if not warm:
             self.slots[0].empty()
 
@@ -218,11 +228,33 @@ class Pool:
             self.statistics.begin(len(requests))
             for number, start in enumerate(starts):
                 piece = Piece(call, number, requests[start : start + size])
-                if self._idle:
-                    self._idle.pop().give(piece)
+                if slot := self._take_idle(piece.depth):
+                    slot.give(piece)
                 else:
-                    self._waiting.append(piece)
+                    self._waiting.setdefault(piece.depth, deque()).append(piece)
         return call.future
+
+    def _take_idle(self, depth: int) -> Slot | None:
+        """Take a slot for a piece of this depth, or return None if all are busy.
+
+        An instance whose model waits for the services that it calls stays busy. So that services that call each other
+        never wait for each other in a circle, each depth below the first has a slot of its own: a call waits only for
+        deeper calls, and the deepest ones call nothing.
+        """
+        for slot in reversed(self._idle):
+            if slot.depth in (None, depth):
+                self._idle.remove(slot)
+                return slot
+        if depth == 0 or depth in self._reserved:
+            return None
+        self._reserved[depth] = Slot(self, len(self.slots) + depth, depth)
+        return self._reserved[depth]
+
+    @property
+    def all_slots(self) -> list[Slot]:
+        """The slots, and those that deeper calls have needed besides."""
+        with self._lock:
+            return [*self.slots, *self._reserved.values()]
 
     def _smallest_piece(self) -> int:
         """Return how many records a piece must have at least, based on the mean time of a record."""
@@ -243,23 +275,28 @@ class Pool:
             return []
         each = max(self.statistics.mean_time_ms or LONGEST_ROW, 0.01)
         with self._lock:
-            most = min(round(LONGEST_ROW / each), len(self._waiting) // len(self.slots))
+            waiting = self._waiting.get(first.depth, deque())
+            most = min(round(LONGEST_ROW / each), len(waiting) // len(self.slots))
             found: list[Piece] = []
-            while len(found) < most and _is_single(self._waiting[0]):
-                found.append(self._waiting.popleft())
+            while len(found) < most and _is_single(waiting[0]):
+                found.append(waiting.popleft())
             return found
 
     def next_for(self, slot: Slot) -> Piece | None:
-        """Return the next piece for a slot that has become free; if there is none, mark the slot as idle."""
+        """Return the next piece for a slot that has become free; if there is none, mark the slot as idle.
+
+        The deepest calls come first, because instances of other models wait for them.
+        """
         while True:
             with self._lock:
-                if not self._waiting:
+                depths = [depth for depth, waiting in self._waiting.items() if waiting and slot.depth in (None, depth)]
+                if not depths:
                     if self._closed:
                         slot.give(None)
                     else:
                         self._idle.append(slot)
                     return None
-                piece = self._waiting.popleft()
+                piece = self._waiting[max(depths)].popleft()
             # Only the first piece shows how long the call waited: the others wait for the earlier ones of their call.
             if piece.number > 0 or time.monotonic() - piece.call.asked < WAIT:
                 return piece
@@ -279,8 +316,8 @@ class Pool:
         """Take no more calls, and answer waiting ones with 503."""
         with self._lock:
             self._closed = True
-            waiting, self._waiting = self._waiting, deque()
-        for piece in waiting:
+            waiting, self._waiting = self._waiting, {}
+        for piece in itertools.chain.from_iterable(waiting.values()):
             piece.call.fail(piece.number, ServiceError(503, STOPPED))
 
     def stop(self) -> None:
@@ -292,11 +329,11 @@ class Pool:
         for slot in idle:
             slot.give(None)
             slot.empty()
-        for slot in self.slots:
+        for slot in self.all_slots:
             if instance := slot.instance:
                 instance.kill()
 
 
 def _is_single(piece: Piece) -> bool:
     requests = piece.requests
-    return len(requests) == 1 and not requests.prefix and not requests.suffix
+    return len(requests) == 1 and not requests.prefix and not requests.suffix and requests.calls is None

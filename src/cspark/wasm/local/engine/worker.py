@@ -20,26 +20,42 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-MORE, DONE, FAILED, TIMED_OUT = range(4)
-"""The kinds of a reply: more replies follow, all records are done, the next record failed, or it took too long."""
+MORE, DONE, FAILED, TIMED_OUT, CALLING = range(5)
+"""The kinds of a reply: more replies follow, all records are done, the next record failed, it took too long, or it
+waits for the answers of services that it calls."""
 
 ORDER = struct.Struct('<IIIII')
 """The header of a call: the sizes of the prefix and the suffix of each record, the number of records, how many
 milliseconds to compute before a reply is sent, and the size of the data that follows."""
 
 REPLY = struct.Struct('<IIII')
-"""The header of a reply: its kind, the number of answers, their size, and the size of a text that follows them."""
+"""The header of a reply: its kind, the number of answers, their size, and the size of what follows them: a text, or the
+requests of the services that a record calls. The reply about loading has 1 as number if the model calls services."""
+
+TOLD = struct.Struct('<II')
+"""The header of the answers to the services that a record calls: their number, and their size. It is followed by the
+length of each, and by the answers as ASCII JSON."""
 
 RECORD = struct.Struct('<ii')
 """The header of a record's answer: its size, and the milliseconds that it took. Answers are padded to a multiple of
 four bytes."""
 
-WORDS = ('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size')
+WORDS = ('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size', 'state', 'asked')
+ASYNCHRONOUS = 2
+"""What the word `loaded` says of a model that calls other services."""
+
+RUNNING_RECORD, SETTLED, ASKING, BROKEN = range(4)
+"""What the word `state` says of a model that calls other services: it computes, it has done what it could, it waits for
+the answers of services, or it threw."""
+
 SMALLEST_BOX = 1 << 20
 LARGEST_ANSWER = 1 << 29
 SLICE = 250
 """How long one crossing into V8 computes records before it returns their answers, in milliseconds. If the process ends
 during a crossing, the answers of that crossing are lost."""
+
+FUNCTIONS = ('run', 'load', 'inbox', 'outbox', 'mailbox', 'requests', 'resume', 'reason', 'said')
+"""The functions of `engine.js` that take no arguments."""
 
 LOOKED_AT_EVERY = 0.02
 """The interval between two checks of the time limit and of the parent process, in seconds."""
@@ -63,12 +79,21 @@ class Engine:
 
     def __init__(self, v8: Any, javascript: str) -> None:
         functions = v8.eval(javascript)
-        called = {name: _prepared(v8, functions[name]) for name in ('run', 'load', 'inbox', 'outbox', 'reason', 'said')}
-        self._run, self._load, self._new_inbox, self._new_outbox, self.reason, self.said = called.values()
+        self._call = {name: _prepared(v8, functions[name]) for name in FUNCTIONS}
         self._head = functions['head']().cast('i')
-        self._inbox = self._make(self._new_inbox, SMALLEST_BOX)
-        self._outbox = self._make(self._new_outbox, SMALLEST_BOX)
+        self._inbox = self._make('inbox', SMALLEST_BOX)
+        self._outbox = self._make('outbox', SMALLEST_BOX)
+        self._mailbox = self._make('mailbox', 4)
         self._v8 = v8
+
+    @property
+    def calls_services(self) -> bool:
+        """Whether the model calls other services."""
+        return self.word('loaded') == ASYNCHRONOUS
+
+    def said(self) -> str:
+        """Return what the model printed while it computed the last record."""
+        return str(self._call['said']())
 
     def word(self, name: str) -> int:
         """Read a word of the head buffer."""
@@ -88,36 +113,84 @@ class Engine:
         described = json.dumps([[name, len(content)] for name, content in files.items()]).encode()
         self.fill(described + b''.join(files.values()))
         self.write(size=len(described))
-        self._load()
+        self._call['load']()
+        self._wait('loaded')
+        return '' if self.word('loaded') > 0 else self._reason() or 'it is not a model'
+
+    def _wait(self, name: str) -> None:
+        """Wait until a word is no longer 0, while V8 may work on promises."""
         waiting = 0.001
-        while not self.word('loaded'):
+        while not self.word(name):
             time.sleep(waiting)
             waiting = min(2 * waiting, LOOKED_AT_EVERY)
-        return '' if self.word('loaded') > 0 else str(self.reason()) or 'it is not a model'
+
+    def _reason(self) -> str:
+        return str(self._call['reason']())
 
     def fill(self, content: bytes) -> None:
         """Copy data into the inbox, which grows if necessary."""
         if len(content) > len(self._inbox):
-            self._inbox = self._make(self._new_inbox, 2 * len(content))
+            self._inbox = self._make('inbox', 2 * len(content))
         self._inbox[: len(content)] = content
 
     def cross(self, first: int, count: int, prefix: int, suffix: int, milliseconds: int) -> None:
-        """Compute records from `first` on: at least one, and as many as fit into the time."""
+        """Compute records from `first` on: at least one, and as many as fit into the time.
+
+        It also returns when a record calls services: while `requests` returns any, `resume` must follow.
+        """
         self.write(done=0, used=0, needed=0, first=first, count=count, prefix=prefix, suffix=suffix)
         self.write(slice=milliseconds)
-        self._run()
+        self._call['run']()
+        self._settle()
+
+    def _settle(self) -> None:
+        if self.calls_services:
+            if not self.word('state'):
+                self._call['said']()  # V8 goes on with promises before it takes another call; waiting takes longer
+            self._wait('state')
+            if self.word('state') == BROKEN:
+                raise RuntimeError(self._reason())
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a record waits for the answers of services."""
+        return self.calls_services and self.word('state') == ASKING
+
+    def requests(self) -> bytes:
+        """Return the requests of the services that a record calls, packed like answers; their kinds are in the place of
+        the milliseconds. Answers in the outbox must be fetched before."""
+        asked = self.word('asked')
+        try:
+            while True:
+                self.write(done=0, used=0, needed=0)
+                self._call['requests']()
+                count, content = self.answers(asked)
+                if count == asked:
+                    return content
+                self.grow()
+        finally:
+            self.write(done=0, used=0, needed=0)  # nobody may take them for answers
+
+    def resume(self, lengths: bytes, content: bytes) -> None:
+        """Hand a record the answers of the services that it called."""
+        size = len(lengths) + len(content)
+        if size > len(self._mailbox):
+            self._mailbox = self._make('mailbox', 2 * size)
+        self._mailbox[:size] = lengths + content
+        self._call['resume']()
+        self._settle()
 
     def grow(self) -> None:
         """Enlarge the outbox for an answer that did not fit."""
         needed = self.word('needed')
         if not len(self._outbox) < needed <= LARGEST_ANSWER:
             raise ValueError(f'an answer of {needed} bytes')
-        self._outbox = self._make(self._new_outbox, 2 * needed)
+        self._outbox = self._make('outbox', 2 * needed)
 
-    def _make(self, function: Callable[[], object], size: int) -> memoryview:
+    def _make(self, name: str, size: int) -> memoryview:
         """Create a buffer of this size in V8 and return its memory."""
         self.write(size=size)
-        memory: Any = function()
+        memory: Any = self._call[name]()
         if not isinstance(memory, memoryview):
             raise TypeError(f'{size} bytes cannot be allocated')
         return cast('memoryview', memory)
@@ -178,7 +251,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever the package raises is reported
             failure = describe(error)
         self._limit = None
-        self._reply(FAILED if failure else DONE, 0, b'', failure)
+        self._reply(FAILED if failure else DONE, int(engine.calls_services), b'', failure)
         if failure:
             return
         while head := self._asked.read(ORDER.size):
@@ -197,17 +270,32 @@ class Worker:
         done, failure = 0, ''
         while done < count and not failure:
             self._start_limit(seconds)
+            before = done
             try:
                 engine.cross(done, count, prefix, suffix, milliseconds)
+                while engine.is_asking:
+                    done += self._call_services(engine, count - done, seconds)
             except Exception as error:  # noqa: BLE001 - the package can raise anything
                 failure = self._explain(error)
             answered, answers = engine.answers(count - done)
-            if not answered and not failure:
+            done += answered
+            if done == before and not failure:
                 engine.grow()
                 continue
             self._limit = None
-            done += answered
             self._reply(FAILED if failure else DONE if done == count else MORE, answered, answers, failure)
+
+    def _call_services(self, engine: Engine, remaining: int, seconds: float) -> int:
+        """Let the parent call services for a record, and return how many answers it got with the request."""
+        answered, answers = engine.answers(remaining)
+        self._limit = None  # the parent limits the time of the services
+        asked = engine.requests()
+        self._reply(CALLING, answered, answers, asked)
+        count, size = TOLD.unpack(self._read(TOLD.size))
+        lengths, content = self._read(4 * count), self._read(size)
+        self._start_limit(seconds)
+        engine.resume(lengths, content)
+        return answered
 
     def _explain(self, error: Exception) -> str:
         """Explain why a model aborted."""
@@ -246,12 +334,12 @@ class Worker:
         self._send(TIMED_OUT, count, answers, '')
         os._exit(0)
 
-    def _reply(self, kind: int, count: int, answers: bytes, text: str) -> None:
+    def _reply(self, kind: int, count: int, answers: bytes, text: str | bytes) -> None:
         with self._writing:
             self._send(kind, count, answers, text)
 
-    def _send(self, kind: int, count: int, answers: bytes, text: str) -> None:
-        words = text.encode('utf-8', 'replace')[:4000]
+    def _send(self, kind: int, count: int, answers: bytes, text: str | bytes) -> None:
+        words = text if isinstance(text, bytes) else text.encode('utf-8', 'replace')[:4000]
         self._answered.write(REPLY.pack(kind, count, len(answers), len(words)) + answers + words)
         self._answered.flush()
 

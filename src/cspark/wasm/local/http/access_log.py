@@ -37,6 +37,11 @@ def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> 
     if request.correlation_id:
         fields['correlation_id'] = request.correlation_id
         words += ', correlation %(correlation_id)s'
+    if request.caller is not None and (chains := request.caller.called.chains):
+        fields['call_id'] = request.caller.call_id
+        fields['services_called'] = request.caller.called.calls
+        fields['chains'] = list(chains)  # by the ids of versions
+        words += ', call %(call_id)s with %(services_called)d calls of services: %(chains)s'
     shown = dict(fields)
     for name in fields.keys() & {'request_id', 'correlation_id'}:
         shown[name] = _printable(fields[name])

@@ -17,16 +17,18 @@ from ..._codec.json import encode_json, is_object
 from ...errors import SparkSdkError
 from ...uri import UriParams, check_name
 from ..engine.call import Result
-from ..engine.instance import ModelOutput, Requests
+from ..engine.execution import ModelOutput, Requests
 from ..engine.pool import Pool
 from ..errors import PackageError, RefusedError
 from ..logger import logger
 from ..operations.answers import encode_answer, error_envelope
+from ..operations.caller import Caller
 from ..operations.catalog import Catalog, Served
-from ..operations.execution import Steps, describe, execute, execute_many, validate
+from ..operations.execution import describe, execute, execute_many, validate
 from ..operations.metrics import metrics
 from ..operations.models_folder import ModelsFolder
 from ..operations.status import health, status, version
+from ..operations.steps import Steps
 from ..packages.package import read_package
 from ..packages.store import Store
 from ..settings import Settings
@@ -42,7 +44,7 @@ __all__ = ['RunnerApp']
 
 T = TypeVar('T')
 Json = dict[str, Any]
-Operation = Callable[[Catalog, str, Json], Steps]
+Operation = Callable[[Caller, Json], Steps]
 Handler = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpAnswer]]
 
 LARGE: Final = 1 << 16
@@ -188,8 +190,8 @@ class RunnerApp:
         parts: dict[str, Any] = {name: value for name, value in names.items() if name != 'tenant'}
         named = UriParams(**parts)
 
-        def operation(catalog: Catalog, tenant: str, body: Json) -> Steps:
-            return execute(catalog, tenant, named, body)
+        def operation(caller: Caller, body: Json) -> Steps:
+            return execute(caller, named, body)
 
         return await self._perform(operation, request, names['tenant'])
 
@@ -199,7 +201,9 @@ class RunnerApp:
         content = await read_body(request.stream(), request.headers.get('content-length'), limit)
         body = await _call(partial(read_request, content, request.headers, limit), len(content))
         request.correlation_id = _correlation_of(body)
-        steps = operation(self.catalog, tenant, body)
+        caller = Caller(self.catalog, tenant, self.settings.external)
+        request.caller = caller
+        steps = operation(caller, body)
         asked = await _call(partial(_go_on, steps, None), len(content))
         size = len(content)
         while not isinstance(asked, bytes):

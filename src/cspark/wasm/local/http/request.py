@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Mutable
 from typing import Any, Final, TypeAlias
 
 from ..ids import new_id
+from ..operations.caller import Caller
 
 __all__ = ['LONGEST_ID', 'GoneError', 'HttpAnswer', 'HttpRequest', 'Receive', 'Scope', 'Send']
 
@@ -43,6 +44,7 @@ class HttpRequest:
         self.template = ''
         self.correlation_id = ''
         self.trace: Any = None
+        self.caller: Caller | None = None
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body in pieces.

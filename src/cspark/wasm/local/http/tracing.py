@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..engine.call import Timing
+from ..operations.caller import Caller
 from .request import HttpRequest
 
 __all__ = ['RequestTrace', 'start_trace']
@@ -47,8 +48,26 @@ class RequestTrace:
         for name, start, end in (('queue', asked, began), ('model', began, ended)):
             self._tracer.start_span(name, context=self._inside, start_time=start).end(max(start, end))
 
+    def _add_services(self, caller: Caller) -> None:
+        """Add a span for each chain of services that was called, named by the ids of the versions."""
+        since = time.time_ns() - time.monotonic_ns()
+        for ids, chain in caller.called.chains.items():
+            start = since + int(chain.began * 1e9)
+            span = self._tracer.start_span('services', context=self._inside, start_time=start)
+            span.set_attributes(
+                {
+                    'cspark.call_id': caller.call_id,
+                    'cspark.chain': ids,
+                    'cspark.calls': chain.calls,
+                    'cspark.failures': chain.failures,
+                }
+            )
+            span.end(since + int(chain.ended * 1e9))
+
     def end(self, request: HttpRequest, status: int) -> None:
         """End the span of the request. Its path is the matching template, so that no names get into the trace."""
+        if request.caller is not None:
+            self._add_services(request.caller)
         template = request.template or 'no operation'
         self._span.update_name(f'{request.method} {template}')
         self._span.set_attributes(

@@ -10,11 +10,10 @@ import msgspec
 from hybrid_runner_api.models import ErrorAnswer, ErrorDescription, ExecuteManyAnswer, ResponseMeta
 
 from ..._codec.json import Fragment, encode_json, is_object
-from ..engine.instance import ModelOutput
+from ..engine.execution import ModelOutput
 from ..engine.model_answer import ModelAnswer, cut_answer, read
 from ..engine.statistics import timestamp
 from ..errors import RefusedError, ServiceError
-from ..ids import new_id
 from ..packages.package import ServiceVersion
 
 __all__ = ['encode_answer', 'envelope', 'envelope_of_many', 'error_envelope', 'read_answers']
@@ -49,7 +48,9 @@ def _words_of(answer: ModelAnswer) -> str:
     return told if isinstance(told, str) and told else 'the model failed'
 
 
-def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnswer, milliseconds: int) -> Json:
+def envelope(
+    call_id: str, version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnswer, milliseconds: int
+) -> Json:
     """Build the v3 envelope of a model's answer."""
     about = answer.about
     response = ResponseMeta(
@@ -57,7 +58,7 @@ def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnsw
         version_id=version.version_id,
         version=version.version,
         process_time=milliseconds,
-        call_id=new_id(),
+        call_id=call_id,
         compiler_type=about.get('compiler_type', 'Neuron'),
         compiler_version=about.get('compiler_version'),
         source_hash=about.get('source_hash'),
@@ -80,6 +81,7 @@ def envelope(version: ServiceVersion, meta: Mapping[str, Any], answer: ModelAnsw
 
 
 def envelope_of_many(
+    call_id: str,
     version: ServiceVersion,
     body: Mapping[str, Any],
     results: Sequence[ModelOutput | RefusedError],
@@ -95,7 +97,7 @@ def envelope_of_many(
         service_id=version.service_id,
         version_id=version.version_id,
         version=version.version,
-        call_id=new_id(),
+        call_id=call_id,
         compiler_version=next(filter(None, map(_compiler_version, answers)), None),
         correlation_id=body.get('correlation_id'),
         request_timestamp=timestamp(),

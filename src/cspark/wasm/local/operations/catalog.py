@@ -105,7 +105,7 @@ class Catalog:
         for pool in pools:
             pool.drop_waiting()
         until = time.monotonic() + seconds
-        while any(slot.busy for pool in pools for slot in pool.slots) and time.monotonic() < until:
+        while any(slot.busy for pool in pools for slot in pool.all_slots) and time.monotonic() < until:
             time.sleep(0.02)
         for pool in pools:
             pool.stop()

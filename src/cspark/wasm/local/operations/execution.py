@@ -12,25 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from ..._codec.json import is_object
 from ...uri import Uri, UriParams
 from ..engine.call import Result
-from ..engine.instance import Requests
+from ..engine.execution import ModelOutput, Requests
 from ..engine.model_answer import ModelAnswer, cut_answer, raw, read_object
 from ..engine.pool import Pool
 from ..errors import RefusedError, ServiceError
 from .answers import envelope, envelope_of_many, read_answers
-from .catalog import Catalog, Served
+from .caller import Caller
+from .catalog import Served
 from .requests import encode_request, encode_requests, model_meta, read_records, single_record
+from .service_calls import ServiceCaller
+from .steps import Steps
 
-__all__ = ['Steps', 'describe', 'execute', 'execute_many', 'validate']
+__all__ = ['describe', 'execute', 'execute_many', 'validate']
 
 Json = dict[str, Any]
-
-Steps: TypeAlias = Generator[tuple[Pool, Requests], list[Result], Json]
-"""An operation in progress."""
 
 OF_MANY: Final = {
     'correlation_id': 'correlation_id',
@@ -45,72 +45,92 @@ METADATA: Final = r'Metadata\..*'
 """The pattern of the names of metadata outputs; a model matches it against whole names."""
 
 
-def execute(catalog: Catalog, tenant: str, named: UriParams, body: Json) -> Steps:
+def execute(caller: Caller, named: UriParams, body: Json) -> Steps:
     """Execute one record (v3). `named` holds the names in the path, which take precedence over those in the body."""
     data, meta = _object(body, 'request_data'), _object(body, 'request_meta')
-    served = catalog.find(tenant, _named(named, meta), _text(meta, 'transaction_date'))
+    served = caller.find(_named(named, meta), _text(meta, 'transaction_date'))
     if 'inputs' in data and not served.strict_vendor:
         data = {**data, 'inputs': single_record(data['inputs'])}
-    answer, milliseconds = yield from _compute_one(served, data, meta)
+    answer, milliseconds = yield from _compute_one(caller, served, data, meta)
     warnings = _unknown_inputs(served, data.get('inputs'))
     if warnings and answer.response_data is not None:
         answer.add('warnings', warnings)
-    return envelope(served.version, meta, answer, milliseconds)
+    return envelope(caller.call_id, served.version, meta, answer, milliseconds)
 
 
-def validate(catalog: Catalog, tenant: str, body: Json) -> Steps:
+def validate(caller: Caller, body: Json) -> Steps:
     """Answer static validation from the package, or dynamic validation from the model."""
     meta = _object(body, 'request_meta')
-    served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
+    served = caller.find(_named(UriParams(), meta), _text(meta, 'transaction_date'))
     kind = _text(meta, 'validation_type') or 'default_values'
     if kind == 'dynamic':
         asked = {**meta, '__api_meta': {'api': 'dynamic_validation'}}
-        return envelope(served.version, asked, *(yield from _compute_one(served, _given(body), asked)))
+        return envelope(
+            caller.call_id, served.version, asked, *(yield from _compute_one(caller, served, _given(body), asked))
+        )
     if kind != 'default_values':
         raise RefusedError(400, f'validation_type {kind!r} is not known; give "dynamic" or "default_values"')
     validations = {name: raw(value) for name, value in served.version.validations.items()}
-    return envelope(served.version, meta, ModelAnswer(validations), 0)
+    return envelope(caller.call_id, served.version, meta, ModelAnswer(validations), 0)
 
 
-def describe(catalog: Catalog, tenant: str, body: Json) -> Steps:
+def describe(caller: Caller, body: Json) -> Steps:
     """Answer the metadata that the model computes, and the metadata that the package holds."""
     meta = _object(body, 'request_meta')
-    served = catalog.find(tenant, _named(UriParams(), meta), _text(meta, 'transaction_date'))
-    answer, milliseconds = yield from _compute_one(served, _given(body), {**meta, 'requested_output_regex': METADATA})
+    served = caller.find(_named(UriParams(), meta), _text(meta, 'transaction_date'))
+    answer, milliseconds = yield from _compute_one(
+        caller, served, _given(body), {**meta, 'requested_output_regex': METADATA}
+    )
     if answer.response_data is not None:
         answer.put('outputs', {**read_object(answer.data('outputs')), **served.version.model.shown_metadata})
-    return envelope(served.version, meta, answer, milliseconds)
+    return envelope(caller.call_id, served.version, meta, answer, milliseconds)
 
 
-def execute_many(catalog: Catalog, tenant: str, body: Json) -> Steps:
+def execute_many(caller: Caller, body: Json) -> Steps:
     """Execute many records (v4), each with its own warnings and errors."""
-    served = catalog.find(tenant, _named_of_many(body), _text(body, 'version_by_timestamp'))
+    served = caller.find(_named_of_many(body), _text(body, 'version_by_timestamp'))
     meta = model_meta({of_model: body[name] for name, of_model in OF_MANY.items() if body.get(name) is not None})
+    passed_on = {**meta, 'transaction_date': body.get('version_by_timestamp')}
     records = read_records(body.get('inputs'))
     requests, refused = encode_requests(records, meta)
     computed: list[Result] = []
     if len(requests):
-        computed = yield served.pool, requests
+        computed = yield served.pool, _with_calls(caller, served, requests, passed_on)
     rest = iter(computed)
     results = [next(rest) if error is None else error for error in refused]
     answers = read_answers(results)
-    for record, answer in zip(records, answers, strict=True):
+    for record, result, answer in zip(records, results, answers, strict=True):
         _add_subservices(served, meta, answer)
+        _add_called(result, answer)
         if warnings := _unknown_inputs(served, record):
             answer.add('warnings', warnings)
-    return envelope_of_many(served.version, body, results, answers)
+    return envelope_of_many(caller.call_id, served.version, body, results, answers)
 
 
 def _compute_one(
-    served: Served, data: Json, meta: Json
+    caller: Caller, served: Served, data: Json, meta: Json
 ) -> Generator[tuple[Pool, Requests], list[Result], tuple[ModelAnswer, int]]:
     given = model_meta(meta)
-    (result,) = yield served.pool, encode_request(data, given)
+    (result,) = yield served.pool, _with_calls(caller, served, encode_request(data, given), meta)
     if isinstance(result, ServiceError):
         raise _explained(result, given)
     answer = cut_answer(result.content)
     _add_subservices(served, given, answer)
+    _add_called(result, answer)
     return answer, result.milliseconds
+
+
+def _with_calls(caller: Caller, served: Served, requests: Requests, meta: Mapping[str, Any]) -> Requests:
+    """Add how a model's calls of other services are answered, if it makes any."""
+    calls = ServiceCaller(caller.through(served, meta), execute) if served.pool.calls_services else None
+    return replace(requests, calls=calls, depth=caller.depth) if calls or caller.depth else requests
+
+
+def _add_called(result: object, answer: ModelAnswer) -> None:
+    """Add the services that were called to `service_chain`, unless the model itself has told them."""
+    called = result.called if isinstance(result, ModelOutput) else ()
+    if called and answer.response_data is not None and bytes(answer.data('service_chain')) == b'null':
+        answer.put('service_chain', list(called))
 
 
 def _add_subservices(served: Served, meta: Json, answer: ModelAnswer) -> None:

@@ -18,8 +18,8 @@ FAMILIES: Final[dict[str, tuple[str, str, Callable[[Served], float | None]]]] = 
     'crashes_total': ('counter', 'Instances that crashed.', lambda one: one.pool.statistics.crash_count),
     'timeouts_total': ('counter', 'Instances that took too long.', lambda one: one.pool.statistics.timeout_count),
     'records_running': ('gauge', 'Records under way.', lambda one: one.pool.statistics.running_count),
-    'instances': ('gauge', 'Instances of the model.', lambda one: len(one.pool.slots)),
-    'instances_busy': ('gauge', 'Instances that compute.', lambda one: sum(slot.busy for slot in one.pool.slots)),
+    'instances': ('gauge', 'Instances of the model.', lambda one: len(one.pool.all_slots)),
+    'instances_busy': ('gauge', 'Instances that compute.', lambda one: sum(slot.busy for slot in one.pool.all_slots)),
     'record_p95_seconds': (
         'gauge',
         'The time that 95 % of the latest records did not exceed.',

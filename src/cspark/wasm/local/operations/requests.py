@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..._codec.json import encode_json, is_array, is_object
 from ..._codec.large_json import collector_paused
-from ..engine.instance import Requests
+from ..engine.execution import Requests
 from ..engine.javascript_numbers import respell_numbers
 from ..errors import RefusedError
 

@@ -58,7 +58,7 @@ def status(catalog: Catalog) -> dict[str, Any]:
             tenant=tenant,
             model_stats=[_model_status(served) for served in services],
             total_model=len(services),
-            total_instances=sum(len(served.pool.slots) for served in services),
+            total_instances=sum(len(served.pool.all_slots) for served in services),
         )
         for tenant, services in catalog.tenants.items()
     ]
@@ -72,7 +72,7 @@ def status(catalog: Catalog) -> dict[str, Any]:
 def _model_status(served: Served) -> ModelStatus:
     pool, statistics = served.pool, served.pool.statistics
     threads = ThreadStatuses()
-    for slot in pool.slots:
+    for slot in pool.all_slots:
         threads[str(slot.number)] = _thread_status(slot)
     found = ModelStatus(
         thread_stats=threads,
@@ -85,8 +85,8 @@ def _model_status(served: Served) -> ModelStatus:
         p95_time_ms=_rounded(statistics.percentile(0.95)),
         p99_time_ms=_rounded(statistics.percentile(0.99)),
         max_time_ms=_rounded(statistics.max_time_ms),
-        busy=sum(slot.busy for slot in pool.slots),
-        size=len(pool.slots),
+        busy=sum(slot.busy for slot in pool.all_slots),
+        size=len(pool.all_slots),
         id=served.version.version_id,
         last_use=timestamp(statistics.last_use) if statistics.last_use else None,
         completed_count=statistics.completed_count,
