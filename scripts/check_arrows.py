@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'operations': {'generated', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
     'server': {'generated', 'operations', 'settings', 'engine', 'packages', 'ground', 'codec', 'values'},
     'page': {'server', 'operations', 'settings', 'ground', 'codec', 'values'},
-    'annex': {'page', 'server', 'settings', 'ground', 'values'},
+    'upstream': {'perform', 'calls', 'values'},
+    'annex': {'upstream', 'page', 'server', 'settings', 'ground', 'values'},
     'init': {'values'},
     'types': {'codec', 'values'},
     'testing': {'codec', 'values'},
@@ -75,8 +76,8 @@ FILES = {
     'pytest_plugin.py': 'plugin',
     'telemetry.py': 'telemetry',
 }
-LOCAL_FILES = {'__init__.py': 'annex', 'runner.py': 'annex', 'settings.py': 'settings'}
-LOCAL = {'annex', 'page', 'engine', 'ground', 'operations', 'packages', 'server', 'settings'}
+LOCAL_FILES = {'__init__.py': 'annex', 'runner.py': 'annex', 'settings.py': 'settings', 'upstream.py': 'upstream'}
+LOCAL = {'annex', 'page', 'engine', 'ground', 'operations', 'packages', 'server', 'settings', 'upstream'}
 WAITING = {'asyncio', 'anyio', 'threading', 'concurrent'}
 MAY_WAIT = {
     'http',

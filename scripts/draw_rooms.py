@@ -18,8 +18,8 @@ ROWS: Final = (
     ('main', 'init'),
     ('command', 'plugin'),
     ('types', 'testing'),
-    ('batches',),
-    ('faces', 'annex'),
+    ('batches', 'annex'),
+    ('faces', 'upstream'),
     ('telemetry', 'page'),
     ('many', 'server'),
     ('perform', 'operations'),
@@ -41,6 +41,7 @@ FOLDER_OF: Final = {room: f'{folder}/' for folder, room in check_arrows.FOLDERS.
     'plugin': 'pytest_plugin.py',
     'telemetry': 'telemetry.py',
     'settings': 'local/settings.py',
+    'upstream': 'local/upstream.py',
     'values': 'config.py, errors.py, uri.py, results.py, ...',
 }
 WIDTH, HEIGHT, GAP, LEFT = 320, 46, 34, 120

@@ -31,7 +31,7 @@ from .observing import CallWatch, observer_of
 from .retry import Retry, after_answer, after_failure
 from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 
-__all__ = ['Call', 'caller', 'identity', 'make_call', 'new_request_id', 'not_sent', 'with_call_options']
+__all__ = ['Call', 'caller', 'identity', 'make_call', 'new_request_id', 'not_sent', 'pass_on', 'with_call_options']
 
 HEAVY_ANSWER: Final = 256 * 1024
 HALF_A_CHARACTER: Final = 'the answer holds half a character (a lone surrogate), which is read as U+FFFD'
@@ -182,6 +182,38 @@ def make_call(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
         return (yield from _make_call(config, call, None))
     with observer.call(call.verb, config, call.request['url']) as watch:
         return (yield from _make_call(config, call, watch))
+
+
+def pass_on(
+    config: Config, method: str, path: str, headers: Mapping[str, str], content: bytes | None, deadline: float
+) -> Flow[Answer]:
+    """Send a request of somebody else once, and return the answer, whatever its status.
+
+    Args:
+        config: The address, the credentials, and the headers that are sent beside those of the request.
+        method: The HTTP method.
+        path: The path behind the address, with the query.
+        headers: The headers of the request.
+        content: The body.
+        deadline: When the answer must be there, by `time.monotonic()`.
+
+    Raises:
+        SparkSdkError: There is no answer.
+    """
+    step = Send(
+        method=method,
+        url=config.base_url.value + path,
+        deadline=deadline,
+        headers=_merged({'User-Agent': about, **headers}, config.extra_headers),
+        content=content,
+        phases=config.phases,
+        auth=config.auth.auth,
+    )
+    attempts = Attempts(step, time.monotonic(), tried=1)
+    answer = yield from _send_once(config, attempts)
+    if isinstance(answer, Undelivered):
+        _give_up(config, attempts, answer)
+    return answer
 
 
 def _make_call(config: Config, call: Call, watch: CallWatch | None) -> Flow[tuple[Answer, Any]]:

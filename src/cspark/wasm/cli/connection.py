@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .._secret import Secret, hide
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from .._client import Client
     from ..config import Config
 
-__all__ = ['ENVIRONMENT', 'add_connection', 'ask_runner', 'config_of', 'connect']
+__all__ = [
+    'ENVIRONMENT',
+    'add_connection',
+    'ask_runner',
+    'build_config',
+    'config_of',
+    'connect',
+    'merge',
+    'settings_of',
+]
 
 Answer = TypeVar('Answer')
 
@@ -87,12 +96,20 @@ def config_of(options: argparse.Namespace, *, with_tenant: bool = True, timeout:
     Raises:
         SparkConfigError: An option is not valid, or the tenant is missing.
     """
-    from ..config import Config, RunnerUrl
-
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name in ENVIRONMENT}
     if 'headers' in given:
         given['headers'] = dict(_header(line) for line in given['headers'])
-    found = _settings(given, vars(options).get('profile'))
+    return build_config(_settings(given, vars(options).get('profile')), with_tenant=with_tenant, timeout=timeout)
+
+
+def build_config(found: Mapping[str, Any], *, with_tenant: bool = True, timeout: float | None = None) -> Config:
+    """Build the configuration of a client from settings by their names, which are those of a profile.
+
+    Raises:
+        SparkConfigError: A setting is not valid, or the tenant is missing.
+    """
+    from ..config import Config, RunnerUrl
+
     url, tenant = found.get('url'), found.get('tenant')
     has_credentials = found.get('token') or found.get('api_key')
     # Without a tenant in its path, a call still names it in a header, which an upload of a bare model needs.
@@ -110,16 +127,24 @@ def config_of(options: argparse.Namespace, *, with_tenant: bool = True, timeout:
 
 def _settings(given: Mapping[str, Any], profile: str | None) -> dict[str, Any]:
     """All settings, the more specific ones over the others."""
-    from .profile import read_profile
-
     environment = {
         name: _from_environment(name, variable) for name, variable in ENVIRONMENT.items() if os.environ.get(variable)
     }
-    stored = dict(read_profile(profile or os.environ.get('CSPARK_PROFILE')))
-    for name in ('token', 'api_key'):
-        if name in stored:
-            stored[name] = hide(stored[name])
+    stored = settings_of(profile or os.environ.get('CSPARK_PROFILE'))
     layers = [environment, stored, given] if profile else [stored, environment, given]
+    return merge(layers)
+
+
+def settings_of(profile: str | None) -> dict[str, Any]:
+    """Read the settings of a profile."""
+    from .profile import read_profile
+
+    stored = dict(read_profile(profile))
+    return stored | {name: hide(stored[name]) for name in ('token', 'api_key') if name in stored}
+
+
+def merge(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Merge settings, the more specific ones last."""
     merged: dict[str, Any] = {}
     for layer in layers:
         # A key and a token both identify the caller: a more specific layer that has either one replaces both.

@@ -8,7 +8,11 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._secret import Secret
+from .usage import UsageError
+
 if TYPE_CHECKING:
+    from ..config import Config
     from ..local import LocalRunner
 
 __all__ = ['add_serve', 'run_serve']
@@ -96,7 +100,44 @@ def add_serve(commands: Any) -> None:
         metavar='ENDPOINT=FOLDER/SERVICE',
         help='an endpoint, and the service that it executes; can be repeated',
     )
+    _add_upstream(serve)
     serve.set_defaults(run='serve:run_serve', prog='cspark-wasm serve')
+
+
+def _add_upstream(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group(
+        'upstream', 'The runner behind this one, which gets requests for what is not served here.'
+    )
+    group.add_argument('--upstream', metavar='URL', help='its URL, such as http://runner:3000')
+    group.add_argument('--upstream-tenant', metavar='NAME', help='the tenant there (that of each request)')
+    group.add_argument(
+        '--upstream-profile', metavar='NAME', help='a profile with its URL, tenant, credentials and certificates'
+    )
+    group.add_argument('--upstream-token', type=Secret, metavar='TOKEN', help='a bearer token for it')
+    group.add_argument('--upstream-api-key', type=Secret, metavar='KEY', help='an API key for it')
+    group.add_argument('--upstream-ca', metavar='FILE', help='CA certificates to verify it, PEM')
+    group.add_argument(
+        '--caller-credentials', action='store_true', help='pass the credentials of callers on to it, in place of these'
+    )
+
+
+def _upstream(options: argparse.Namespace) -> Config | None:
+    """Build the configuration for the runner behind this one, from nothing but its own options.
+
+    Raises:
+        UsageError: Its URL is missing.
+    """
+    from .connection import build_config, merge, settings_of
+
+    names = {'url': 'upstream'} | {name: f'upstream_{name}' for name in ('tenant', 'token', 'api_key', 'ca')}
+    given = {name: getattr(options, option) for name, option in names.items() if getattr(options, option) is not None}
+    if options.upstream_profile is not None:
+        given = merge([settings_of(options.upstream_profile), given])
+    if given.get('url'):
+        return build_config(given, with_tenant=False)
+    if given or options.upstream_profile is not None or options.caller_credentials:
+        raise UsageError('the URL of the upstream runner is missing; give --upstream URL, or a profile that has it')
+    return None
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -129,6 +170,8 @@ def _serve(options: argparse.Namespace) -> int:
         allowed_hosts=options.allow_host,
         metrics=options.metrics,
         page=options.page,
+        upstream=_upstream(options),
+        caller_credentials=options.caller_credentials,
     )
     with runner:
         server = runner.serve(
@@ -136,7 +179,7 @@ def _serve(options: argparse.Namespace) -> int:
         )
 
         def tell() -> None:
-            print('\n'.join([f'runner at {server.url}', *_services(runner)]), flush=True)
+            print('\n'.join([f'runner at {server.url}', *_services(runner), *_behind(runner)]), flush=True)
 
         ended_by = server.run(ready=tell)
     return _end_by(ended_by)
@@ -186,6 +229,11 @@ def _services(runner: LocalRunner) -> list[str]:
         for served in services
     ]
     return lines or [f'  no package yet{"; upload one" if runner.settings.uploads else ""}']
+
+
+def _behind(runner: LocalRunner) -> list[str]:
+    upstream = runner.app.upstream
+    return [] if upstream is None else [f'  everything else: {upstream.address}']
 
 
 def _size(text: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import SparkSdkError
 
-__all__ = ['PackageError', 'RefusedError', 'ServiceError']
+__all__ = ['NotServedError', 'PackageError', 'RefusedError', 'ServiceError']
 
 
 class RefusedError(Exception):
@@ -17,6 +17,13 @@ class RefusedError(Exception):
         self.status = status
         self.message = message
         self.headers = headers or {}
+
+
+class NotServedError(RefusedError):
+    """A request names what this runner does not serve (404); the runner behind it may."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(404, message)
 
 
 class ServiceError(RefusedError):

@@ -21,6 +21,7 @@ from .http.server import Server
 from .http.transport import AsyncRunnerTransport, RunnerTransport
 from .settings import ExternalApi, Settings
 from .ui.page import Page
+from .upstream import Upstream
 
 if TYPE_CHECKING:
     from .._async_client import AsyncClient
@@ -68,6 +69,11 @@ class LocalRunner:
         external: A function that answers the calls that models make to external APIs. It gets the model's request as a
             dictionary and returns the members of the answer; it is called on threads. Without it, a record that makes
             such a call gets an error.
+        upstream: The runner behind this one, as an address or a `Config` with its credentials, tenant and certificates.
+            What is not served here, such as another service or version, is passed on to it, and its answers come back
+            unchanged, with the header `x-answered-by`.
+        caller_credentials: Whether the credentials of callers are passed on to that runner, in place of those of the
+            `Config`.
 
     Raises:
         PackageError: A package is broken or not to be trusted; the message names the file and the problem.
@@ -99,6 +105,8 @@ class LocalRunner:
         metrics: bool = False,
         page: bool = True,
         external: ExternalApi | None = None,
+        upstream: str | Config | None = None,
+        caller_credentials: bool = False,
     ) -> None:
         self.settings = Settings(
             tenant=tenant,
@@ -119,7 +127,8 @@ class LocalRunner:
             page=page,
             external=external,
         )
-        self.app = RunnerApp(self.settings)
+        behind = Upstream(upstream, caller_credentials=caller_credentials) if upstream is not None else None
+        self.app = RunnerApp(self.settings, behind)
         self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)
         self._page = self._make_page() if page else None
         self._end = weakref.finalize(self, _end, self.app, self._page, os.getpid())
@@ -185,7 +194,9 @@ class LocalRunner:
         if options.pop('base_url', None) is not None:
             raise SparkSdkError(f'LocalRunner.{method} takes no base_url: the runner is in this process')
         tenants = self.tenants
-        chosen = options.pop('tenant', None) or self.settings.tenant or (tenants[0] if len(tenants) == 1 else None)
+        behind = self.app.upstream.tenant if self.app.upstream is not None and not tenants else ''
+        only = tenants[0] if len(tenants) == 1 else behind or None
+        chosen = options.pop('tenant', None) or self.settings.tenant or only
         if chosen is None:
             known = ', '.join(tenants) or 'no package is loaded'
             raise SparkSdkError(f'tenant=... is required because the runner has {len(tenants)} tenants: {known}')
@@ -249,6 +260,8 @@ def _end(app: RunnerApp, page: Page | None, process: int) -> None:
         if page is not None:
             page.close()
         app.close()
+        if app.upstream is not None:
+            app.upstream.close()
 
 
 def _read(package: PackageLike) -> tuple[bytes, str]:

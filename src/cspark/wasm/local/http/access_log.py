@@ -37,6 +37,9 @@ def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> 
     if request.correlation_id:
         fields['correlation_id'] = request.correlation_id
         words += ', correlation %(correlation_id)s'
+    if request.answered_by:
+        fields['answered_by'] = request.answered_by
+        words += ', answered by the %(answered_by)s runner'
     if request.caller is not None and (chains := request.caller.called.chains):
         fields['call_id'] = request.caller.call_id
         fields['services_called'] = request.caller.called.calls

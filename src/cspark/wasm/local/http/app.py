@@ -19,7 +19,7 @@ from ...uri import UriParams, check_name
 from ..engine.call import Result
 from ..engine.execution import ModelOutput, Requests
 from ..engine.pool import Pool
-from ..errors import PackageError, RefusedError
+from ..errors import NotServedError, PackageError, RefusedError
 from ..logger import logger
 from ..operations.answers import encode_answer, error_envelope
 from ..operations.caller import Caller
@@ -27,6 +27,7 @@ from ..operations.catalog import Catalog, Served
 from ..operations.execution import describe, execute, execute_many, validate
 from ..operations.metrics import metrics
 from ..operations.models_folder import ModelsFolder
+from ..operations.passing_on import ANSWERED_BY, Passage, Upstream, without_credentials
 from ..operations.status import health, status, version
 from ..operations.steps import Steps
 from ..packages.package import read_package
@@ -65,10 +66,12 @@ class RunnerApp:
 
     Args:
         settings: The settings of the runner. Packages that an earlier run stored are loaded.
+        upstream: The runner behind this one, which gets requests for services that are not served here.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream | None = None) -> None:
         self.settings = settings
+        self.upstream = upstream
         self.catalog = Catalog(settings)
         self.store = Store(settings.packages_dir) if settings.packages_dir else None
         self.models = ModelsFolder(settings.models_dir, self.load, self.catalog.remove) if settings.models_dir else None
@@ -163,7 +166,7 @@ class RunnerApp:
         router = Router[Handler]()
         router.add('GET', '/healthcheck', _plain(health))
         router.add('GET', '/version', _plain(version))
-        router.add('GET', '/status', _plain(partial(status, self.catalog)))
+        router.add('GET', '/status', self._status)
         if self.settings.metrics:
             router.add('GET', '/metrics', self._metrics)
         router.add('POST', '/api/v3/upload', self._upload)
@@ -175,6 +178,13 @@ class RunnerApp:
         router.add('POST', '/{tenant}/api/v3/validation', self._json(validate))
         router.add('POST', '/{tenant}/api/v3/metadata', self._json(describe))
         return router
+
+    async def _status(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
+        told = status(self.catalog)
+        if self.upstream is not None:
+            passage = Passage(self.upstream, request.headers)
+            told['upstream'] = await _call(passage.status, LARGE)
+        return _respond(request, told)
 
     async def _metrics(self, _request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
         text = metrics(self.catalog).encode()
@@ -201,10 +211,15 @@ class RunnerApp:
         content = await read_body(request.stream(), request.headers.get('content-length'), limit)
         body = await _call(partial(read_request, content, request.headers, limit), len(content))
         request.correlation_id = _correlation_of(body)
-        caller = Caller(self.catalog, tenant, self.settings.external)
-        request.caller = caller
+        passage = Passage(self.upstream, request.headers) if self.upstream is not None else None
+        request.caller = caller = Caller(self.catalog, tenant, self.settings.external, passage)
         steps = operation(caller, body)
-        asked = await _call(partial(_go_on, steps, None), len(content))
+        try:
+            asked = await _call(partial(_go_on, steps, None), len(content))
+        except NotServedError:
+            if passage is None:
+                raise
+            return await self._pass_on(passage, request, content, body)
         size = len(content)
         while not isinstance(asked, bytes):
             pool, requests = asked
@@ -216,6 +231,21 @@ class RunnerApp:
             asked = await _call(partial(_go_on, steps, results), size)
         written, encoding = await _call(partial(packed, asked, request.headers.get('accept-encoding')), size)
         return HttpAnswer(written, headers=_encoded(encoding))
+
+    async def _pass_on(self, passage: Passage, request: HttpRequest, content: bytes, body: Json) -> HttpAnswer:
+        """Let the runner behind this one answer a request; its answer goes back unchanged, but for a header."""
+        request.answered_by = 'upstream'
+        stripped = None if passage.upstream.caller_credentials else without_credentials(body)
+        if stripped is not None:
+            passage, content = passage.without_encoding(), encode_json(stripped)
+        query = request.scope.get('query_string', b'').decode('latin-1')
+        path = passage.path(request.path, request.tenant) + (f'?{query}' if query else '')
+        answer = await _call(partial(passage.send, request.method, path, content), LARGE)
+        written, encoding = await _call(
+            partial(packed, answer.content, request.headers.get('accept-encoding')), len(answer.content)
+        )
+        kept = {name: value for name, value in passage.headers_of(answer).items() if name != 'x-request-id'}
+        return HttpAnswer(written, answer.status, {**kept, **_encoded(encoding), ANSWERED_BY: 'upstream'})
 
     async def _upload(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
         if not self.settings.uploads:

@@ -45,6 +45,7 @@ class HttpRequest:
         self.correlation_id = ''
         self.trace: Any = None
         self.caller: Caller | None = None
+        self.answered_by = ''
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body in pieces.

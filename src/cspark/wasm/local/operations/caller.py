@@ -13,6 +13,7 @@ from ..errors import RefusedError
 from ..ids import new_id
 from ..settings import ExternalApi
 from .catalog import Catalog, Served
+from .passing_on import Passage
 
 __all__ = ['DEEPEST', 'Caller', 'Chain', 'ServicesCalled']
 
@@ -62,6 +63,7 @@ class Caller:
         catalog: The services of the runner.
         tenant: The tenant of the request; the services of others are out of reach.
         external: A function that answers calls to external APIs.
+        passage: The way on to the runner behind this one, if there is one.
         call_id: The id of the call, which all calls on behalf of a request share.
         path: The versions that called each other before, the first one first.
         until: When the whole chain must have ended, by `time.monotonic()`.
@@ -72,6 +74,7 @@ class Caller:
     catalog: Catalog
     tenant: str
     external: ExternalApi | None = None
+    passage: Passage | None = None
     call_id: str = field(default_factory=new_id)
     path: tuple[Served, ...] = ()
     until: float = float('inf')
@@ -87,8 +90,9 @@ class Caller:
         """Find the version that a call names.
 
         Raises:
-            RefusedError: 404 if there is no such version, 400 if no service is named or the moment is not valid, 508 if
-                services would call each other in a circle or too deep.
+            NotServedError: There is no such version.
+            RefusedError: 400 if no service is named or the moment is not valid, 508 if services would call each other
+                in a circle or too deep.
         """
         found = self.catalog.find(self.tenant, named, active_at)
         if found in self.path:

@@ -14,7 +14,7 @@ from dateutil.parser import isoparse
 
 from ...uri import Uri, UriParams
 from ..engine.pool import Pool
-from ..errors import RefusedError
+from ..errors import NotServedError, RefusedError
 from ..packages.package import ServiceVersion
 from ..settings import Settings
 
@@ -125,11 +125,12 @@ class Catalog:
             active_at: A moment in ISO 8601; the newest version that is in effect then is chosen.
 
         Raises:
-            RefusedError: 404 if there is no such version, 400 if no service is named or the moment is not valid.
+            NotServedError: There is no such version.
+            RefusedError: 400 if no service is named or the moment is not valid.
         """
         services = self.tenants.get(tenant)
         if not services:
-            raise RefusedError(404, f'no tenant {tenant!r} on this runner; {self._known_tenants()}')
+            raise NotServedError(f'no tenant {tenant!r} on this runner; {self._known_tenants()}')
         if named.proxy:
             return self._find_proxy(tenant, named.proxy.strip('/'), active_at)
         if named.version_id:
@@ -145,15 +146,15 @@ class Catalog:
                 'the body',
             )
         if not matching:
-            raise RefusedError(
-                404, f'no service {named.omit("version").service_uri!r} for tenant {tenant!r}; {_known(services)}'
+            raise NotServedError(
+                f'no service {named.omit("version").service_uri!r} for tenant {tenant!r}; {_known(services)}'
             )
         return _choose(matching, named, active_at)
 
     def _find_proxy(self, tenant: str, endpoint: str, active_at: str | None) -> Served:
         if endpoint not in self._settings.proxies:
-            raise RefusedError(
-                404, f'no endpoint {endpoint!r} on this runner; known: {", ".join(self._settings.proxies) or "none"}'
+            raise NotServedError(
+                f'no endpoint {endpoint!r} on this runner; known: {", ".join(self._settings.proxies) or "none"}'
             )
         return self.find(tenant, Uri.decode(self._settings.proxies[endpoint]), active_at)
 
@@ -171,7 +172,7 @@ def _choose(matching: list[Served], named: UriParams, active_at: str | None) -> 
         found = [s for s in found if s.version.effective_from <= moment < s.version.effective_until]
     if not found:
         asked = f'version {named.version!r}' if named.version else f'version in effect at {active_at}'
-        raise RefusedError(404, f'no {asked} of {named.omit("version").service_uri!r}; {_known(matching)}')
+        raise NotServedError(f'no {asked} of {named.omit("version").service_uri!r}; {_known(matching)}')
     return max(found, key=lambda served: served.order)
 
 

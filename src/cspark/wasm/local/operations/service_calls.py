@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, wait
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from ..._codec.json import is_object
 from ...uri import UriParams
 from ..engine.service_calls import EXTERNAL, SERVICE, CallAnswer, ModelCall
-from ..errors import RefusedError, ServiceError
+from ..errors import NotServedError, RefusedError, ServiceError
 from ..logger import logger
-from ..settings import ExternalApi
 from .answers import error_envelope
 from .caller import Caller
 from .service_requests import ServiceRequest, read_service_request, write_answer
@@ -23,6 +22,7 @@ from .steps import Steps
 
 __all__ = ['Execute', 'ServiceCaller']
 
+T = TypeVar('T')
 Json = dict[str, Any]
 
 NO_EXTERNAL: Final = (
@@ -76,44 +76,57 @@ def _begin(caller: Caller, execute: Execute, call: ModelCall) -> Callable[[], Ca
             raise RefusedError(400, f'a call of kind {call.kind} is not known; 0 is a service, 1 an external API')
         if request.tenant not in ('', caller.tenant):
             raise RefusedError(403, 'a service of another tenant cannot be called')
-        computing = _Computing(execute(caller, request.named, request.body(caller.passed_on)))
+        result = _begin_service(caller, execute, request)
     except RefusedError as error:
         return lambda error=error: _failed(caller, request, began, error)  # type: ignore[misc]
 
     def end() -> CallAnswer:
         try:
-            return _answered(caller, request, began, computing.result(caller.until))
+            return _answered(caller, request, began, result())
         except RefusedError as error:
             return _failed(caller, request, began, error)
 
     return end
 
 
-class _Computing:
-    """An operation in progress, whose first requests are computed already."""
-
-    def __init__(self, steps: Steps) -> None:
-        self._steps = steps
+def _begin_service(caller: Caller, execute: Execute, request: ServiceRequest) -> Callable[[], Json]:
+    """Begin to execute a service, here or on the runner behind this one; the result waits for its answer."""
+    body = request.body(caller.passed_on)
+    steps = execute(caller, request.named, body)
+    try:
         pool, requests = next(steps)
-        self._future = pool.submit(requests)
+    except NotServedError:
+        passage = caller.passage
+        if passage is None:
+            raise
+        passed = _on_thread(lambda: passage.execute(caller.tenant, request.named, body, caller.until))
+        return lambda: _wait_for(passed, caller.until)
+    computing = pool.submit(requests)
 
-    def result(self, until: float) -> Json:
-        """Wait for the answer until this moment.
-
-        Raises:
-            RefusedError: It failed; 504 if it takes longer.
-        """
+    def result() -> Json:
+        asked = computing
         try:
             while True:
-                results = self._future.result(max(0.0, until - time.monotonic()))
-                pool, requests = self._steps.send(results)
-                self._future = pool.submit(requests)
+                pool, requests = steps.send(_wait_for(asked, caller.until))
+                asked = pool.submit(requests)
         except StopIteration as ended:
             envelope: Json = ended.value
             return envelope
-        except FutureTimeoutError:
-            self._future.cancel()
-            raise ServiceError(504, 'the service does not answer within the time of the record that calls it') from None
+
+    return result
+
+
+def _wait_for(future: Future[T], until: float) -> T:
+    """Wait for a result until this moment.
+
+    Raises:
+        ServiceError: 504 if it takes longer.
+    """
+    wait([future], max(0.0, until - time.monotonic()))
+    if not future.done():
+        future.cancel()
+        raise ServiceError(504, 'it does not answer within the time of the record that calls it')
+    return future.result()
 
 
 def _answered(caller: Caller, request: ServiceRequest, began: float, envelope: Json) -> CallAnswer:
@@ -129,6 +142,7 @@ def _answered(caller: Caller, request: ServiceRequest, began: float, envelope: J
         'service_id': meta.get('service_id'),
         'version_id': meta.get('version_id'),
         'version': meta.get('version'),
+        'call_id': meta.get('call_id'),
         'status': envelope['status'],
         'service_chain': data.get('service_chain') if is_object(data) else None,
     }
@@ -163,15 +177,12 @@ def _begin_external(caller: Caller, request: ServiceRequest, began: float) -> Ca
     if caller.external is None:
         refusal = ServiceError(422, NO_EXTERNAL)
         return lambda: _failed(caller, request, began, refusal)._replace(refusal=refusal)
-    answering = _answer_on_thread(caller.external, request.content)
+    external = caller.external
+    answering = _on_thread(lambda: external(request.content))
 
     def end() -> CallAnswer:
-        wait([answering], max(0.0, caller.until - time.monotonic()))
-        if not answering.done():
-            late = ServiceError(504, 'the function for external APIs does not answer within the time of the record')
-            return _failed(caller, request, began, late)
         try:
-            answer = answering.result()
+            answer: object = _wait_for(answering, caller.until)
             if not isinstance(answer, Mapping):
                 raise RefusedError(
                     500, f'the function for external APIs returned {type(answer).__name__}, not a mapping'
@@ -187,17 +198,21 @@ def _begin_external(caller: Caller, request: ServiceRequest, began: float) -> Ca
     return end
 
 
-def _answer_on_thread(external: ExternalApi, content: Json) -> Future[Mapping[str, Any]]:
+def _on_thread(function: Callable[[], T]) -> Future[T]:
     """Call a function on a thread of its own, which does not keep the program from ending if it never returns."""
-    future: Future[Mapping[str, Any]] = Future()
+    future: Future[T] = Future()
 
-    def answer() -> None:
+    def call() -> None:
         try:
-            future.set_result(external(content))
+            result = function()
         except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
-            future.set_exception(error)
+            with suppress(InvalidStateError):  # nobody waits any more
+                future.set_exception(error)
+        else:
+            with suppress(InvalidStateError):
+                future.set_result(result)
 
-    threading.Thread(target=answer, name='runner-external', daemon=True).start()
+    threading.Thread(target=call, name='runner-call', daemon=True).start()
     return future
 
 
