@@ -26,13 +26,13 @@ static void compute(engine *request)
         put_input(&inputs, request, PASSED_ON[i]);
     }
     put(&inputs, "}");
-    service_answer answer = call_service("insurance", "term-life", inputs.text, (int)input_number(request, "form"));
+    service_answer answer = call_service("term-life", inputs.text, "[\"annual_premium\"]", (int)input_number(request, "form"));
     free(inputs.text);
     if (answer.problem)
         report_error(request, "insurance/term-life", "error.xcall", answer.problem);
     double premium = answer_number(&answer, "annual_premium");
-    output_number(request, NULL, "annual_premium", premium);
-    output_text(request, NULL, "affordable", premium <= input_number(request, "premium_limit") ? "yes" : "no");
+    output_number(request, "Premium", "annual_premium", premium);
+    output_text(request, "Premium", "affordable", premium <= input_number(request, "premium_limit") ? "yes" : "no");
     free_answer(&answer);
 }
 

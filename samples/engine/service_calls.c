@@ -47,18 +47,18 @@ static service_answer call(int kind, const buffer *request, int form)
     return read_answer(text, kind, form);
 }
 
-service_answer call_service(const char *folder, const char *service, const char *inputs, int form)
+service_answer call_service(const char *service, const char *inputs, const char *outputs, int form)
 {
     buffer request = {0};
-    put(&request, "{\"folder_name\":");
-    put_string(&request, folder);
-    put(&request, ",\"service_name\":");
+    put(&request, "{\"folder_name\":\"insurance\",\"service_name\":");
     put_string(&request, service);
     put(&request, ",\"xcall_version\":");
     put_number(&request, form);
     put(&request, ",\"request_body\":{\"request_data\":{\"inputs\":");
     put(&request, inputs);
-    put(&request, "},\"request_meta\":{}}}");
+    put(&request, "},\"request_meta\":{\"requested_output\":");
+    put(&request, outputs);
+    put(&request, "}}}");
     return call(SERVICE, &request, form);
 }
 

@@ -15,8 +15,9 @@ typedef struct {
     int outputs;   /* the token of its outputs, or -1 */
 } service_answer;
 
-/* Calls the newest version of a service. `inputs` is a JSON object; `form` is the form of the answer, 1, 2 or 3. */
-service_answer call_service(const char *folder, const char *service, const char *inputs, int form);
+/* Calls the newest version of a service in the folder "insurance". `inputs` is a JSON object, `outputs` a JSON list of the
+ * names of the outputs that are needed; `form` is the form of the answer, 1, 2 or 3. */
+service_answer call_service(const char *service, const char *inputs, const char *outputs, int form);
 
 /* Calls an external API with any JSON; its outputs are the members of the answer. */
 service_answer call_external(const char *request, int form);

@@ -72,7 +72,7 @@ static service_answer call_term_life(engine *request)
     put(&inputs, ",\"term_years\":");
     put_input(&inputs, request, "term_years");
     put(&inputs, "}");
-    service_answer answer = call_service("insurance", "term-life", inputs.text, answer_form(request));
+    service_answer answer = call_service("term-life", inputs.text, "[\"annual_premium\",\"risk_class\"]", answer_form(request));
     free(inputs.text);
     note_problem(request, "insurance/term-life", &answer);
     return answer;
@@ -93,7 +93,7 @@ static alternative call_alternative(engine *request, int row)
     put(&inputs, ",\"form\":");
     put_number(&inputs, answer_form(request));
     put(&inputs, "}");
-    service_answer answer = call_service("insurance", "alternative", inputs.text, answer_form(request));
+    service_answer answer = call_service("alternative", inputs.text, "[]", answer_form(request));
     free(inputs.text);
     note_problem(request, "insurance/alternative", &answer);
     found.premium = answer_number(&answer, "annual_premium");

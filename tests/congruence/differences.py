@@ -127,6 +127,22 @@ def is_null_list(_case: Case, difference: Difference) -> bool:
     return in_data and difference.local is None and difference.vendor is ABSENT
 
 
+def is_service_chain(case: Case, difference: Difference) -> bool:
+    """The services that were called, each once at least, with what every entry has."""
+    entries = difference.local
+    if (
+        difference.path != ('response_data', 'service_chain')
+        or difference.vendor is not ABSENT
+        or not is_array(entries)
+    ):
+        return False
+    called = {'insurance/term-life'} | (
+        {'insurance/alternative'} if 'alternatives' in case.request.sample.inputs else set()
+    )
+    names = {'service_uri', 'version_id', 'call_id', 'status', 'process_time', 'service_chain'}
+    return {entry['service_uri'] for entry in entries} <= called and all(names <= entry.keys() for entry in entries)
+
+
 def is_unknown_input(case: Case, difference: Difference) -> bool:
     """A warning for each input that the service does not have, behind those of the model."""
     data = case.content.get('request_data')
@@ -198,6 +214,7 @@ def is_unreadable(case: Case, _difference: Difference) -> bool:
 EXPLANATIONS: Final[Mapping[str, Callable[[Case, Difference], bool]]] = {
     'added fields': is_added,
     'null lists': is_null_list,
+    'service chain': is_service_chain,
     'unknown inputs': is_unknown_input,
     'long whole numbers': is_long_number,
     'aborts': is_abort,

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, Final, TypeAlias
 
-from support.packages import CYLINDER_140, CYLINDER_150, TERM_LIFE_030
+from support.packages import ALTERNATIVE_100, CYLINDER_140, CYLINDER_150, QUOTE_100, TERM_LIFE_030
 
 __all__ = ['SAMPLES', 'Sample', 'Table', 'Value']
 
@@ -95,6 +95,17 @@ _PROJECTION: Final[dict[str, Value]] = {
     ),
 }
 
+_ALTERNATIVE: Final[dict[str, Value]] = {
+    'birth_date': day(date(1940, 1, 1), date(2010, 12, 31)),
+    'smoker': one_of('yes', 'no'),
+    'sum_assured': between(0, 2_000_000),
+    'term_years': whole(1, 60),
+    'premium_limit': between(0, 5000),
+    'form': whole(1, 3),
+}
+# Without `currency`: the vendor's engine answers calls of external APIs with nothing.
+_QUOTE: Final[dict[str, Value]] = {**_ALTERNATIVE, 'alternatives': Table({'term_years': whole(1, 60)})}
+
 SAMPLES: Final = (
     Sample(CYLINDER_140, 700, _CYLINDER, ('volume', 'surface'), ('Size',)),
     Sample(
@@ -117,5 +128,13 @@ SAMPLES: Final = (
         _PROJECTION,
         ('fund_at_end', 'premiums_paid', 'cost_of_risk', 'projection'),
         ('Summary', 'Projection'),
+    ),
+    Sample(ALTERNATIVE_100, 200, _ALTERNATIVE, ('annual_premium', 'affordable'), ('Premium',)),
+    Sample(
+        QUOTE_100,
+        300,
+        _QUOTE,
+        ('annual_premium', 'risk_class', 'longest_affordable_term', 'alternatives'),
+        ('Premium', 'Quote'),
     ),
 )

@@ -38,16 +38,17 @@ def install_engine() -> Path:
         pytest.skip(str(error))
 
 
-def extract_models(folder: Path) -> dict[str, Path]:
-    """Extract the compiled models of the sample packages, each by the id of its version."""
-    models: dict[str, Path] = {}
+def extract_models(folder: Path) -> list[str]:
+    """Extract the compiled models of the sample packages, and describe each as the engine's driver takes it."""
+    models: list[str] = []
     for package in sorted(PACKAGES.glob('*.zip')):
         with zipfile.ZipFile(package) as archive:
             for name in archive.namelist():
                 path = PurePosixPath(name)
                 if path.suffix == '.zip':
-                    models[path.stem] = folder / path.name
-                    models[path.stem].write_bytes(archive.read(name))
+                    model = folder / path.name
+                    model.write_bytes(archive.read(name))
+                    models.append(f'{path.stem}={"/".join(path.parts[1:3])}={model}')
     return models
 
 
@@ -105,7 +106,7 @@ def running_engine() -> Generator[VendorEngine]:
     """The vendor's engine with the sample models; its process ends with the `with` block."""
     installed = install_engine()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        models = [f'{model}={path}' for model, path in extract_models(Path(folder)).items()]
+        models = extract_models(Path(folder))
         folders = dict.fromkeys(('TMPDIR', 'TEMP', 'TMP'), folder)
         environment = {**os.environ, **folders, 'LOG_ENABLED': 'false'}
         errors = Path(folder, 'errors.txt')

@@ -1,6 +1,7 @@
 /* Executes requests with the vendor's engine, for vendor.py.
 
-   Arguments: `MODEL=PATH` for each compiled model. A line on stdin is `{"model": MODEL, "request": {...}}` in ASCII; its
+   Arguments: `MODEL=FOLDER/SERVICE=PATH` for each compiled model; of several versions of a service, models call the last
+   one. A line on stdin is `{"model": MODEL, "request": {...}}` in ASCII; its
    answer is a line on stdout, `ANSWER {"answer": {...}}` or `ANSWER {"error": "..."}`. Other lines are the engine's own. */
 'use strict'
 const { createRequire } = require('node:module')
@@ -12,10 +13,8 @@ const { WasmRunner } = createRequire(path.join(process.cwd(), 'package.json'))('
 
 const ignore = () => {}
 const logger = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
-const paths = new Map(process.argv.slice(2).map((argument) => {
-  const separator = argument.indexOf('=')
-  return [argument.slice(0, separator), argument.slice(separator + 1)]
-}))
+const models = process.argv.slice(2).map((argument) => argument.split('='))
+const paths = new Map(models.map(([id, , ...path]) => [id, path.join('=')]))
 
 const append = (runner, id) => runner.append({ id, url: paths.get(id), size: 1 })
 
@@ -33,7 +32,11 @@ async function execute(runner, { model, request }) {
 }
 
 async function main() {
-  const runner = new WasmRunner(undefined, '', { logger })
+  const resolverPath = path.join(__dirname, 'resolver.js')
+  const runner = new WasmRunner(undefined, resolverPath, { logger })
+  const resolver = require(resolverPath)
+  resolver.runner = runner
+  for (const [id, service] of models) resolver.services.set(service, id)
   for (const id of paths.keys()) await append(runner, id)
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const answer = await execute(runner, JSON.parse(line))

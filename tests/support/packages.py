@@ -15,11 +15,15 @@ PACKAGES = ROOT / 'samples' / 'packages'
 CYLINDER = PACKAGES / 'cylinder.zip'
 TERM_LIFE = PACKAGES / 'term-life.zip'
 PROJECTION = PACKAGES / 'projection.zip'
+ALTERNATIVE = PACKAGES / 'alternative.zip'
+QUOTE = PACKAGES / 'quote.zip'
 
 CYLINDER_ID = '3a5f8a8e-6d0e-4f67-9b5e-0c2f3c6b1d10'
 CYLINDER_140 = '5c9a3f0d-2f9b-4b6e-8a55-6d1f0f1b1400'
 CYLINDER_150 = '5c9a3f0d-2f9b-4b6e-8a55-6d1f0f1b1500'
 TERM_LIFE_ID = '8f0c1d9e-44b7-4a0d-93a4-2b7d5a1e7c20'
+ALTERNATIVE_100 = 'e61d3b70-2c84-4a95-b7f8-09c5d2a41100'
+QUOTE_100 = 'a83f5e21-d60b-4c79-92e4-1b7c8f301200'
 TERM_LIFE_030 = 'b7d41c52-9c1f-4e7a-8d2b-5f3e9a600300'
 
 Files = dict[str, bytes]
