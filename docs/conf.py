@@ -37,7 +37,7 @@ toc_object_entries_show_parents = 'hide'
 
 nitpick_ignore_regex = [
     ('py:.*', r'(collections\.abc|datetime|httpx|logging|os|pd|pl|ssl|types|typing|uuid)\..*'),
-    ('py:.*', '|'.join((*dir(builtins), *typing.__all__, 'Answer', 'Batch', 'Compute', 'Frame', 'GeneratedClient', 'Missing', 'RunnerApp', 'UUID', 'date', r'.*\b(Data|Outputs)'))),
+    ('py:.*', '|'.join((*dir(builtins), *typing.__all__, 'Answer', 'Batch', 'Compute', 'ExternalApi', 'Frame', 'GeneratedClient', 'Missing', 'RunnerApp', 'UUID', 'date', r'.*\b(Data|Outputs)'))),
 ]
 
 html_theme = 'furo'

@@ -136,9 +136,8 @@ def is_service_chain(case: Case, difference: Difference) -> bool:
         or not is_array(entries)
     ):
         return False
-    called = {'insurance/term-life'} | (
-        {'insurance/alternative'} if 'alternatives' in case.request.sample.inputs else set()
-    )
+    further = ('insurance/alternative',) if 'alternatives' in case.request.sample.inputs else ()
+    called = {'insurance/term-life', *further}
     names = {'service_uri', 'version_id', 'call_id', 'status', 'process_time', 'service_chain'}
     return {entry['service_uri'] for entry in entries} <= called and all(names <= entry.keys() for entry in entries)
 

@@ -20,7 +20,9 @@ class ResponseData:
         warnings (Any | Unset): A list of objects with `message` and, where there is one, `source_path`, or null.
         errors (Any | Unset): A list of objects with `source_path`, `error_category`, `error_type`, `message` and
             `additional_details`, or null.
-        service_chain (Any | Unset): The services that were called on the way, or null.
+        service_chain (Any | Unset): The services that the model called, a list of objects with `service_uri`,
+            `version_id`, `version`, `call_id`, `status`, `error`, `process_time` in milliseconds and the `service_chain` of
+            that call, or null.
         inputs (Any | Unset): The inputs, where the request asked for them.
     """
 

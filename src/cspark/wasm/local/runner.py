@@ -127,6 +127,8 @@ class LocalRunner:
             page=page,
             external=external,
         )
+        if caller_credentials and upstream is None:
+            raise SparkSdkError('caller_credentials=True needs upstream=..., the runner that they are passed on to')
         behind = Upstream(upstream, caller_credentials=caller_credentials) if upstream is not None else None
         self.app = RunnerApp(self.settings, behind)
         self._http_client = httpx.Client(transport=RunnerTransport(self.app), trust_env=False)
@@ -148,7 +150,7 @@ class LocalRunner:
                 raise SparkSdkError('the runner is closed')
             return runner.client(tenant=tenant)
 
-        page = Page(self.app.catalog, self.settings, connect)
+        page = Page(self.app.catalog, self.settings, connect, self.app.upstream)
         page.add_to(self.app.add)
         return page
 

@@ -9,9 +9,18 @@ from .._answer import Answer
 from .._calls.exchange import pass_on
 from .._perform.blocking import Connections, perform
 from ..config import Config, RunnerUrl
-from ..errors import SparkConfigError
+from ..errors import SparkConfigError, SparkSdkError
 
 __all__ = ['Upstream']
+
+
+def _config_of(runner: object) -> Config:
+    if isinstance(runner, Config):
+        return runner
+    if isinstance(runner, str) and runner.strip():
+        return Config(base_url=RunnerUrl(runner), token='open')  # noqa: S106 - no credentials
+    given = 'an empty text' if isinstance(runner, str) else type(runner).__name__
+    raise SparkConfigError(f'upstream must be an address such as "http://runner:3000", or a Config, not {given}')
 
 
 class Upstream:
@@ -28,10 +37,13 @@ class Upstream:
     def __init__(self, runner: str | Config, *, caller_credentials: bool = False) -> None:
         if isinstance(runner, Config):
             self._config = runner
-        elif isinstance(runner, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        elif isinstance(runner, str) and runner.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
             self._config = Config(base_url=RunnerUrl(runner), token='open')  # noqa: S106 - no credentials
         else:
-            raise SparkConfigError(f'upstream must be an address or a Config, not {type(runner).__name__}')
+            given = repr(runner) if runner == '' else type(runner).__name__
+            raise SparkConfigError(
+                f'upstream must be an address such as "http://runner:3000", or a Config, not {given}'
+            )
         self._open = self._config.copy_with(token='open')  # noqa: S106 - no credentials
         self._connections = Connections(self._config)
         self.caller_credentials = caller_credentials
@@ -64,7 +76,13 @@ class Upstream:
         config = self._config if own_credentials else self._open
         deadline = min(time.monotonic() + config.timeout_in_sec, until)
         flow = pass_on(config, method, path, headers, content, deadline)
-        return perform(flow, self._connections)
+        try:
+            return perform(flow, self._connections)
+        except SparkSdkError:
+            raise
+        except Exception as error:
+            # A function for tokens, or an `httpx.Auth`, can raise anything; its text may hold a credential.
+            raise SparkSdkError(f'{self.address}: the credentials failed with {type(error).__name__}') from error
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,19 +15,27 @@ from hybrid_runner_api.models import UploadAnswer, UploadedService, UploadedTena
 
 from ..._codec.json import encode_json, is_object
 from ...errors import SparkSdkError
-from ...uri import UriParams, check_name
+from ...uri import Uri, UriParams, check_name
 from ..engine.call import Result
 from ..engine.execution import ModelOutput, Requests
 from ..engine.pool import Pool
 from ..errors import NotServedError, PackageError, RefusedError
 from ..logger import logger
 from ..operations.answers import encode_answer, error_envelope
-from ..operations.caller import Caller
+from ..operations.caller import DEEPEST, Caller
 from ..operations.catalog import Catalog, Served
 from ..operations.execution import describe, execute, execute_many, validate
 from ..operations.metrics import metrics
 from ..operations.models_folder import ModelsFolder
-from ..operations.passing_on import ANSWERED_BY, Passage, Upstream, without_credentials
+from ..operations.passing_on import (
+    ANSWERED_BY,
+    CHAIN,
+    TIME_LEFT,
+    Passage,
+    Upstream,
+    address_service,
+    without_credentials,
+)
 from ..operations.status import health, status, version
 from ..operations.steps import Steps
 from ..packages.package import read_package
@@ -203,23 +211,26 @@ class RunnerApp:
         def operation(caller: Caller, body: Json) -> Steps:
             return execute(caller, named, body)
 
-        return await self._perform(operation, request, names['tenant'])
+        return await self._perform(operation, request, names['tenant'], names.get('proxy'))
 
-    async def _perform(self, operation: Operation, request: HttpRequest, tenant: str) -> HttpAnswer:
+    async def _perform(
+        self, operation: Operation, request: HttpRequest, tenant: str, endpoint: str | None = None
+    ) -> HttpAnswer:
         """Run an operation; the steps that take long for large bodies run on a thread."""
         limit = self.settings.body_limit
         content = await read_body(request.stream(), request.headers.get('content-length'), limit)
         body = await _call(partial(read_request, content, request.headers, limit), len(content))
         request.correlation_id = _correlation_of(body)
-        passage = Passage(self.upstream, request.headers) if self.upstream is not None else None
-        request.caller = caller = Caller(self.catalog, tenant, self.settings.external, passage)
+        request.caller = caller = self._caller(request, tenant)
+        passage = caller.passage
         steps = operation(caller, body)
         try:
             asked = await _call(partial(_go_on, steps, None), len(content))
         except NotServedError:
             if passage is None:
                 raise
-            return await self._pass_on(passage, request, content, body)
+            leads_to = self.settings.proxies.get((endpoint or '').strip('/'))
+            return await self._pass_on(passage, request, content, body, leads_to)
         size = len(content)
         while not isinstance(asked, bytes):
             pool, requests = asked
@@ -232,15 +243,38 @@ class RunnerApp:
         written, encoding = await _call(partial(packed, asked, request.headers.get('accept-encoding')), size)
         return HttpAnswer(written, headers=_encoded(encoding))
 
-    async def _pass_on(self, passage: Passage, request: HttpRequest, content: bytes, body: Json) -> HttpAnswer:
-        """Let the runner behind this one answer a request; its answer goes back unchanged, but for a header."""
-        request.answered_by = 'upstream'
+    def _caller(self, request: HttpRequest, tenant: str) -> Caller:
+        """Return the caller of a request; another runner says which of its services it calls for."""
+        passage = None
+        if self.upstream is not None:
+            passage = Passage(self.upstream, {**request.headers, 'x-request-id': request.request_id})
+        chain = request.headers.get(CHAIN)
+        if chain is None:
+            return Caller(self.catalog, tenant, self.settings.external, passage)
+        left = request.headers.get(TIME_LEFT, '')
+        until = time.monotonic() + int(left) / 1000 if left.isdecimal() and len(left) < 10 else float('inf')
+        before = tuple(filter(None, chain.split(',')))[: DEEPEST + 1]
+        return Caller(self.catalog, tenant, self.settings.external, passage, before=before, until=until)
+
+    async def _pass_on(
+        self, passage: Passage, request: HttpRequest, content: bytes, body: Json, leads_to: str | None
+    ) -> HttpAnswer:
+        """Let the runner behind this one answer a request; its answer goes back unchanged, but for a header.
+
+        An endpoint that leads to a service there is an endpoint of this runner alone, so that the service is named.
+        """
         stripped = None if passage.upstream.caller_credentials else without_credentials(body)
         if stripped is not None:
             passage, content = passage.without_encoding(), encode_json(stripped)
         query = request.scope.get('query_string', b'').decode('latin-1')
-        path = passage.path(request.path, request.tenant) + (f'?{query}' if query else '')
+        path = passage.path(request.path, request.tenant)
+        if leads_to is not None:
+            path, renamed = address_service(path, Uri.decode(leads_to), body if stripped is None else stripped)
+            if renamed is not None:
+                passage, content = passage.without_encoding(), encode_json(renamed)
+        path += f'?{query}' if query else ''
         answer = await _call(partial(passage.send, request.method, path, content), LARGE)
+        request.answered_by = 'upstream'
         written, encoding = await _call(
             partial(packed, answer.content, request.headers.get('accept-encoding')), len(answer.content)
         )

@@ -65,7 +65,8 @@ class Caller:
         external: A function that answers calls to external APIs.
         passage: The way on to the runner behind this one, if there is one.
         call_id: The id of the call, which all calls on behalf of a request share.
-        path: The versions that called each other before, the first one first.
+        before: The ids of the versions that called each other on other runners before.
+        path: The versions that called each other here before, the first one first.
         until: When the whole chain must have ended, by `time.monotonic()`.
         passed_on: What the called services get of the request's meta.
         called: Counts the services that are called.
@@ -76,6 +77,7 @@ class Caller:
     external: ExternalApi | None = None
     passage: Passage | None = None
     call_id: str = field(default_factory=new_id)
+    before: tuple[str, ...] = ()
     path: tuple[Served, ...] = ()
     until: float = float('inf')
     passed_on: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -84,7 +86,12 @@ class Caller:
     @property
     def depth(self) -> int:
         """How many services called each other before."""
-        return len(self.path)
+        return len(self.before) + len(self.path)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the versions that called each other before."""
+        return [*self.before, *(served.version.version_id for served in self.path)]
 
     def find(self, named: UriParams, active_at: str | None = None) -> Served:
         """Find the version that a call names.
@@ -95,7 +102,7 @@ class Caller:
                 in a circle or too deep.
         """
         found = self.catalog.find(self.tenant, named, active_at)
-        if found in self.path:
+        if found.version.version_id in self.ids:
             raise RefusedError(508, f'services must not call each other in a circle: {self.chain(found)}')
         if self.depth > DEEPEST:
             raise RefusedError(508, f'services may call each other {DEEPEST} deep: {self.chain(found)}')
@@ -108,9 +115,9 @@ class Caller:
 
     def chain(self, last: Served | None = None) -> str:
         """Return the names of the services that called each other, for messages."""
-        return ' > '.join(served.version.uri for served in (*self.path, *([last] if last else [])))
+        here = [served.version.uri for served in (*self.path, *([last] if last else []))]
+        return ' > '.join([*(f'version/{version_id}' for version_id in self.before), *here])
 
     def count(self, version_id: str, began: float, *, failed: bool) -> None:
         """Count a call of a version, by the ids of the versions along the chain: names must not get into logs."""
-        ids = [*(served.version.version_id for served in self.path), version_id]
-        self.called.count(' > '.join(ids), began, failed=failed)
+        self.called.count(' > '.join([*self.ids, version_id]), began, failed=failed)

@@ -179,7 +179,7 @@ def _named(named: UriParams, meta: Mapping[str, Any]) -> UriParams:
     version_id = _text(meta, 'version_id') or _text(meta, 'version_uuid')
     if named.service_uri:
         other = named.version_id is None and version_id
-        return UriParams(version_id=version_id) if other else replace(named, version=version)
+        return UriParams(version_id=version_id) if other else replace(named, version=version or named.version)
     return _located(version_id, _text(meta, 'service_id') or _text(meta, 'service_uuid'), meta, version)
 
 

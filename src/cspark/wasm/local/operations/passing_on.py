@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from ...errors import SparkSdkError, SparkTimeoutError
 from ...uri import UriParams
 from ..errors import RefusedError, ServiceError
 
-__all__ = ['ANSWERED_BY', 'Passage', 'Upstream', 'without_credentials']
+__all__ = ['ANSWERED_BY', 'CHAIN', 'TIME_LEFT', 'Passage', 'Upstream', 'address_service', 'without_credentials']
 
 Json = dict[str, Any]
 
@@ -25,6 +25,15 @@ HOPS: Final = 'x-runner-hops'
 """The header that counts how many runners have passed a request on."""
 
 MOST_HOPS: Final = 8
+
+CHAIN: Final = 'x-runner-chain'
+"""The header with the ids of the versions that called each other before a call, with commas between them."""
+
+TIME_LEFT: Final = 'x-runner-time-left'
+"""The header that says how long the caller of a call waits for its answer, in milliseconds."""
+
+LOCATORS: Final = ('service_id', 'service_uuid', 'service_uri', 'version', 'version_id', 'version_uuid')
+"""What names a service in `request_meta`."""
 
 PASSED_ON: Final = (
     'accept',
@@ -93,9 +102,14 @@ class Passage:
     headers: Mapping[str, str]
 
     def send(
-        self, method: str, path: str, content: bytes | None, until: float = float('inf'), **headers: str
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        until: float = float('inf'),
+        further: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Pass a request on.
+        """Pass a request on, with further headers.
 
         Raises:
             RefusedError: 508 if too many runners have passed it on; 502 or 504 if there is no answer.
@@ -109,8 +123,7 @@ class Passage:
         theirs = {name: self.headers[name] for name in CREDENTIALS if name in self.headers}
         if not upstream.caller_credentials:
             theirs = {}
-        further = {name.replace('_', '-'): value for name, value in headers.items()}
-        sent = {**passed, **theirs, **further, HOPS: str(hops + 1)}
+        sent = {**passed, **theirs, **(further or {}), HOPS: str(hops + 1)}
         try:
             return upstream.send(method, path, sent, content, until=until, own_credentials=not theirs)
         except SparkSdkError as error:
@@ -118,22 +131,37 @@ class Passage:
         status = 504 if isinstance(failure, SparkTimeoutError) else 502
         raise ServiceError(status, f'this runner is up, but the one behind it does not answer: {failure.message}')
 
-    def execute(self, tenant: str, named: UriParams, body: Json, until: float) -> Json:
-        """Let the runner behind this one execute a service, and return its envelope.
+    def execute(self, tenant: str, named: UriParams, body: Json, until: float, chain: Sequence[str]) -> Json:
+        """Let the runner behind this one execute a service for another one, and return its envelope.
+
+        Args:
+            tenant: The tenant.
+            named: The service.
+            body: The request.
+            until: When the answer must be there, by `time.monotonic()`.
+            chain: The ids of the versions that called each other before.
 
         Raises:
             RefusedError: It refused the request, or did not answer.
         """
+        body = body if self.upstream.caller_credentials else without_credentials(body) or body
         meta = body.get('request_meta')
-        located: Json = {**(meta if is_object(meta) else {}), **_location(named)}
-        content = encode_json({**body, 'request_meta': located})
+        content = encode_json({**body, 'request_meta': _located(meta if is_object(meta) else {}, named)})
         path = f'/{quote(self.tenant(tenant), safe="")}/api/v3/execute'
-        json_type = 'application/json'
-        answer = self.without_encoding().send('POST', path, content, until, content_type=json_type, accept=json_type)
+        headers = {
+            **{name: value for name, value in self.headers.items() if name != 'content-encoding'},
+            'content-type': 'application/json',
+            'accept': 'application/json',
+        }
+        milliseconds = max(1, round((until - time.monotonic()) * 1000))
+        further = {CHAIN: ','.join(chain), TIME_LEFT: str(milliseconds)}
+        answer = Passage(self.upstream, headers).send('POST', path, content, until, further)
         envelope = _envelope_of(answer)
-        if answer.status >= 400 or envelope is None:
-            raise RefusedError(answer.status if answer.status >= 400 else 502, _message_of(answer, envelope))
-        return envelope
+        if answer.status < 400 and envelope is not None and _is_whole(envelope):
+            return envelope
+        says_so = envelope is not None and envelope.get('status') == 'Error'
+        status = answer.status if answer.status >= 400 else 500 if says_so else 502
+        raise RefusedError(status, _message_of(answer, envelope))
 
     def path(self, path: str, tenant: str) -> str:
         """Return the path of a request at the runner behind this one, whose tenant may have another name."""
@@ -159,7 +187,7 @@ class Passage:
         except RefusedError as error:
             return told | {'error': error.message}
         if answer.status >= 400 or status is None:
-            return told | {'error': f'it answers {answer.status}'}
+            return told | {'error': f'it answers {answer.status}, but not with the status of a runner'}
         return told | {'status': status}
 
     def without_encoding(self) -> Passage:
@@ -176,20 +204,36 @@ def without_credentials(body: Json) -> Json | None:
     """Return a body without the credentials in its `request_meta._ctx`; None if it has none there."""
     meta = body.get('request_meta')
     context = meta.get('_ctx') if is_object(meta) else None
-    if not is_object(meta) or not is_object(context) or not context.keys() & set(SECRETS_OF_CONTEXT):
+    if not is_object(meta) or not is_object(context):
         return None
-    kept = {name: value for name, value in context.items() if name not in SECRETS_OF_CONTEXT}
-    return {**body, 'request_meta': {**meta, '_ctx': kept}}
+    kept = {name: value for name, value in context.items() if name.lower() not in SECRETS_OF_CONTEXT}
+    return {**body, 'request_meta': {**meta, '_ctx': kept}} if len(kept) < len(context) else None
 
 
-def _location(named: UriParams) -> Json:
-    """Return the service of a call as `request_meta` names it."""
-    if named.version_id:
-        return {'version_id': named.version_id}
-    located = {'service_id': named.service_id} if named.service_id else {}
-    if not located and named.service_uri:
-        located = {'service_uri': named.omit('version').service_uri}
-    return {**located, **({'version': named.version} if named.version else {})}
+def address_service(path: str, named: UriParams, body: Json) -> tuple[str, Json | None]:
+    """Address a service in place of the endpoint in a path.
+
+    Returns:
+        The path; and the body that names the version, if there is one, which no path does.
+    """
+    before, _, _ = path.partition('/proxy/')
+    resource = quote(named.omit('version').encode(), safe='/')
+    execute = '/execute' if named.folder else ''
+    meta = body.get('request_meta')
+    renamed = {**body, 'request_meta': {**(meta if is_object(meta) else {}), 'version': named.version}}
+    return f'{before}/{resource}{execute}', renamed if named.version else None
+
+
+def _located(meta: Json, named: UriParams) -> Json:
+    """Name the service of a call in its meta alone, as it would be found here."""
+    version_id = named.version_id or meta.get('version_id') or meta.get('version_uuid')
+    rest = {name: value for name, value in meta.items() if name not in LOCATORS}
+    version = {'version': meta.get('version') or named.version}
+    if version_id:
+        return {**rest, 'version_id': version_id}
+    if named.service_id:
+        return {**rest, **version, 'service_id': named.service_id}
+    return {**rest, **version, 'service_uri': named.omit('version').service_uri} if named.service_uri else meta
 
 
 def _envelope_of(answer: Answer) -> Json | None:
@@ -198,6 +242,10 @@ def _envelope_of(answer: Answer) -> Json | None:
     except (ValueError, RecursionError):
         return None
     return envelope if is_object(envelope) else None
+
+
+def _is_whole(envelope: Json) -> bool:
+    return is_object(envelope.get('response_meta')) and is_object(envelope.get('response_data'))
 
 
 def _message_of(answer: Answer, envelope: Json | None) -> str:

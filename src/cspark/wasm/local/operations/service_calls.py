@@ -85,6 +85,10 @@ def _begin(caller: Caller, execute: Execute, call: ModelCall) -> Callable[[], Ca
             return _answered(caller, request, began, result())
         except RefusedError as error:
             return _failed(caller, request, began, error)
+        except Exception as error:  # noqa: BLE001 - the error is logged, and the model gets an answer
+            logger.exception('a service that a model called failed, call %s', caller.call_id)
+            failure = ServiceError(500, f'the runner failed: {type(error).__name__}')
+            return _failed(caller, request, began, failure)
 
     return end
 
@@ -99,7 +103,7 @@ def _begin_service(caller: Caller, execute: Execute, request: ServiceRequest) ->
         passage = caller.passage
         if passage is None:
             raise
-        passed = _on_thread(lambda: passage.execute(caller.tenant, request.named, body, caller.until))
+        passed = _on_thread(lambda: passage.execute(caller.tenant, request.named, body, caller.until, caller.ids))
         return lambda: _wait_for(passed, caller.until)
     computing = pool.submit(requests)
 

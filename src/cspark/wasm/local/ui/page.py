@@ -15,6 +15,7 @@ from ..errors import RefusedError
 from ..http.body import read_body, read_request
 from ..http.request import HttpAnswer, HttpRequest
 from ..operations.catalog import Catalog
+from ..operations.passing_on import Passage, Upstream
 from ..settings import Settings
 from .files import FILES, answer_file, page_headers, redirect, wants_page
 from .record_files import RecordFiles
@@ -38,9 +39,13 @@ class Page:
         catalog: The services of the runner.
         settings: Its settings.
         connect: Makes a client of this runner for a tenant.
+        upstream: The runner behind this one.
     """
 
-    def __init__(self, catalog: Catalog, settings: Settings, connect: Callable[[str], Client]) -> None:
+    def __init__(
+        self, catalog: Catalog, settings: Settings, connect: Callable[[str], Client], upstream: Upstream | None = None
+    ) -> None:
+        self._upstream = upstream
         self._catalog = catalog
         self._settings = settings
         self._files = RecordFiles(connect, partial(input_names, catalog))
@@ -76,8 +81,11 @@ class Page:
 
         return answer
 
-    async def _services(self, _request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
-        return _json(describe_services(self._catalog, uploads=self._settings.uploads))
+    async def _services(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
+        behind = Passage(self._upstream, request.headers) if self._upstream is not None else None
+        describe = partial(describe_services, self._catalog, behind, uploads=self._settings.uploads)
+        # Asking another runner takes time, in which this one goes on.
+        return _json(describe() if behind is None else await anyio.to_thread.run_sync(describe))
 
     async def _take(self, request: HttpRequest, _names: Mapping[str, str]) -> HttpAnswer:
         asked = parse_qs((request.scope.get('query_string') or b'').decode('latin-1'))

@@ -3,9 +3,9 @@
 /** @import {Json, Row} from './values.js' */
 
 /** @typedef {{name: string, description: string | null, address: string | null}} Cell */
-/** @typedef {{tenant: string, folder: string, service: string, version: string, uri: string, service_id: string,
- *   version_id: string, description: string | null, author: string | null, released: string | null, from: string,
- *   until: string, inputs: Cell[], outputs: Cell[]}} Service */
+/** @typedef {{tenant: string, folder: string, service: string, version: string, uri: string, service_id: string | null,
+ *   version_id: string, description: string | null, author: string | null, released: string | null, from: string | null,
+ *   until: string | null, inputs: Cell[], outputs: Cell[]}} Service */
 /** @typedef {{method: string, path: string, request: Json | null, status: number, answer: Json | string,
  *   milliseconds: number, number: number}} Call */
 /** @typedef {{source_path?: string, message?: string, error_category?: string}} Entry */

@@ -72,7 +72,7 @@ function ServiceRow({service, stats, address}) {
       </th>
       <td><bdi>${service.version}</bdi></td>
       <td><bdi>${service.description}</bdi></td>
-      <td><span class="day">${day(service.from)}</span> to <span class="day">${day(service.until)}</span></td>
+      <td>${service.from && service.until && html`<span class="day">${day(service.from)}</span> to <span class="day">${day(service.until)}</span>`}</td>
       <td class="number">${stats?.completed_count ?? ''}</td>
       <td class="number">${stats ? stats.crash_count + stats.timeout_count : ''}</td>
       <td class="number">${mean === null || mean === undefined ? '' : `${mean.toFixed(2)} ms`}</td>
