@@ -220,8 +220,8 @@ def test_the_log_says_who_answered(front: Api, caplog: pytest.LogCaptureFixture)
     front.post(ELSEWHERE, NESTED)
     front.send({})
     lines = [one for one in caplog.records if hasattr(one, 'request_id')]
-    assert [getattr(one, 'answered_by', None) for one in lines] == [None, 'upstream', None]  # the first one is theirs
-    assert 'answered by the upstream runner' in lines[1].getMessage()
+    passed = [one for one in lines if getattr(one, 'answered_by', None) == 'upstream']
+    assert ['answered by the upstream runner' in one.getMessage() for one in passed] == [True]
 
 
 def test_the_log_does_not_say_that_a_missing_runner_answered(caplog: pytest.LogCaptureFixture) -> None:
@@ -364,7 +364,7 @@ def test_the_chain_has_the_ids_of_what_was_called_behind(caplog: pytest.LogCaptu
         entry = quote(front)['service_chain'][0]
     assert (entry['service_id'], entry['version_id'], entry['version']) == (TERM_LIFE_ID, TERM_LIFE_030, '0.3.0')
     assert [len(one) for one in many['service_chain']] == [3, 3]
-    chains = [' '.join(one.chains) for one in caplog.records if hasattr(one, 'chains')]
+    chains = [' '.join(vars(one)['chains']) for one in caplog.records if hasattr(one, 'chains')]
     assert len(chains) == 2 and all(TERM_LIFE_030 in one for one in chains)
 
 
@@ -448,8 +448,8 @@ def test_loops_of_runners_are_noticed(count: int) -> None:
     try:
         api = Api(url, pairs[0][0])
         with ThreadPoolExecutor(20) as threads:
-            made = list(threads.map(lambda _: api.post(ELSEWHERE, NESTED), range(20)))
-            many = list(threads.map(lambda _: api.post('v4/execute', MANY), range(20)))
+            made = [one.result() for one in [threads.submit(api.post, ELSEWHERE, NESTED) for _ in range(20)]]
+            many = [one.result() for one in [threads.submit(api.post, 'v4/execute', MANY) for _ in range(20)]]
         assert {one.status_code for one in (*made, *many)} == {508}
         assert 'loop' in message(made[0])
         assert still_serves(api)
@@ -564,8 +564,8 @@ def test_the_page_runs_a_file_through_a_service_behind(front: Api) -> None:
 @pytest.mark.parametrize(
     ('upstream', 'words'),
     [
-        (7, 'upstream must be an address or a Config'),
-        (b'http://x', 'upstream must be an address or a Config'),
+        (7, 'upstream must be an address such as'),
+        (b'http://x', 'upstream must be an address such as'),
         ('', 'http'),
         ('not a url', 'http'),
         ('ftp://x', 'http'),
@@ -617,7 +617,7 @@ def test_a_called_service_gets_what_belongs_to_the_call() -> None:
 
 def test_a_called_service_is_the_one_of_the_path_as_it_is_here(behind: Api) -> None:
     upstream = Upstream(behind.url)
-    body = {'request_data': {'inputs': {}}, 'request_meta': {'service_id': CYLINDER_ID}}
+    body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'service_id': CYLINDER_ID}}
     named = UriParams(folder='insurance', service='term-life')
     with serving(TERM_LIFE) as alone:
         here = alone.post(ELSEWHERE, body).json()

@@ -73,7 +73,7 @@ def test_credentials_of_callers_stay_here(path: str) -> None:
 
 @pytest.mark.parametrize('name', ['Authorization', 'SecretKey', 'X-Synthetic-Key'])
 def test_credentials_in_the_body_stay_here_in_any_case(name: str) -> None:
-    body = {'request_data': {'inputs': {}}, 'request_meta': {'_ctx': {name: 'ctx-S3CRET'}}}
+    body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'_ctx': {name: 'ctx-S3CRET'}}}
     with recorded() as (front, recorder):
         assert front.post(ELSEWHERE, body).status_code == 200
         assert leaks(all_that(recorder)) == []

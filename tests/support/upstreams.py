@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 import cspark.wasm as Hybrid
+from cspark.wasm._codec.json import is_array, is_object
 from support.calls import PLAIN, Api, Json, serving
 from support.packages import CYLINDER
 from support.wire import Recorder, recording
@@ -54,11 +55,10 @@ def steady(answer: httpx.Response) -> tuple[int, Any]:
 
 
 def _without_times(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_times(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, dict):
-        members: Json = value
-        return {name: _without_times(one) for name, one in members.items() if name not in OF_THE_MOMENT}
+    if is_array(value):
+        return [_without_times(one) for one in value]
+    if is_object(value):
+        return {name: _without_times(one) for name, one in value.items() if name not in OF_THE_MOMENT}
     return value
 
 

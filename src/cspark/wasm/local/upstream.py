@@ -35,15 +35,7 @@ class Upstream:
     """
 
     def __init__(self, runner: str | Config, *, caller_credentials: bool = False) -> None:
-        if isinstance(runner, Config):
-            self._config = runner
-        elif isinstance(runner, str) and runner.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
-            self._config = Config(base_url=RunnerUrl(runner), token='open')  # noqa: S106 - no credentials
-        else:
-            given = repr(runner) if runner == '' else type(runner).__name__
-            raise SparkConfigError(
-                f'upstream must be an address such as "http://runner:3000", or a Config, not {given}'
-            )
+        self._config = _config_of(runner)
         self._open = self._config.copy_with(token='open')  # noqa: S106 - no credentials
         self._connections = Connections(self._config)
         self.caller_credentials = caller_credentials
@@ -82,7 +74,8 @@ class Upstream:
             raise
         except Exception as error:
             # A function for tokens, or an `httpx.Auth`, can raise anything; its text may hold a credential.
-            raise SparkSdkError(f'{self.address}: the credentials failed with {type(error).__name__}') from error
+            words = f'{self.address}: the function for its token, or its httpx.Auth, failed with {type(error).__name__}'
+            raise SparkSdkError(words) from error
 
     def close(self) -> None:
         """Close the connections."""

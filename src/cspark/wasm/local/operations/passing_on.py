@@ -131,7 +131,7 @@ class Passage:
         status = 504 if isinstance(failure, SparkTimeoutError) else 502
         raise ServiceError(status, f'this runner is up, but the one behind it does not answer: {failure.message}')
 
-    def execute(self, tenant: str, named: UriParams, body: Json, until: float, chain: Sequence[str]) -> Json:
+    def execute(self, tenant: str, named: UriParams, body: Json, until: float, chain: Sequence[str] = ()) -> Json:
         """Let the runner behind this one execute a service for another one, and return its envelope.
 
         Args:
@@ -186,8 +186,10 @@ class Passage:
             status = _envelope_of(answer)
         except RefusedError as error:
             return told | {'error': error.message}
-        if answer.status >= 400 or status is None:
-            return told | {'error': f'it answers {answer.status}, but not with the status of a runner'}
+        if answer.status >= 400:
+            return told | {'error': f'it answers {answer.status}'}
+        if status is None:
+            return told | {'error': 'its answer is not the status of a runner'}
         return told | {'status': status}
 
     def without_encoding(self) -> Passage:
