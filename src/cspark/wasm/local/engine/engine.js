@@ -10,6 +10,7 @@
   'use strict'
   const HEAD = {
     DONE: 0, USED: 1, NEEDED: 2, LOADED: 3, FIRST: 4, COUNT: 5, PREFIX: 6, SUFFIX: 7, SLICE: 8, SIZE: 9, STATE: 10, ASKED: 11,
+    CALLS: 12, CALLER: 13,
   }
   const STATE = { RUNNING: 0, SETTLED: 1, ASKING: 2, BROKEN: 3 }
   const MOST_ASKED = 1000, LARGEST_REQUEST = 1 << 25, TEXT_PIECE = 1 << 13
@@ -19,9 +20,10 @@
   const cut = Function.prototype.call.bind(String.prototype.slice)
   const letter = String.fromCharCode
   const headBuffer = new Buffer(64), head = new Words(headBuffer)
-  let inbox, mailbox, outBytes, outWords, capacity = 0, model = null, workbook = 0, sizeAt = 0, clock = 0
+  let inbox, mailbox, callBytes, callWords, outBytes, outWords, capacity = 0, model = null, workbook = 0, sizeAt = 0, clock = 0
   let waiting = null, waitingSize = 0, waitingTime = 0, reason = '', said = '', kept = null
-  let asynchronous = false, sizes = null, next = 0, start = 0, until = 0, started = 0, input = 0, asked = null
+  let asynchronous = false, sizes = null, next = 0, start = 0, until = 0, started = 0, input = 0
+  let asked = null, handed = null
 
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
@@ -71,7 +73,7 @@
         copy(new Bytes(buffer), bytesOf(model.HEAPU8.buffer, at, size), 0)
         asked = { __proto__: null, kind: which, buffer, size, resolve, earlier: asked }
         head[HEAD.ASKED]++
-        head[HEAD.STATE] = STATE.ASKING
+        if (head[HEAD.STATE] !== STATE.BROKEN) head[HEAD.STATE] = STATE.ASKING
       } catch (error) {
         broke(error)
       }
@@ -236,6 +238,7 @@
       clock = now()
       until = clock + head[HEAD.SLICE]
       head[HEAD.STATE] = STATE.RUNNING
+      handed = null
       forget()
       if (waiting) {
         if (!place(waiting, 0, waitingSize, waitingTime)) {
@@ -255,21 +258,42 @@
       }
       head[HEAD.STATE] = STATE.SETTLED
     },
-    /* Copies the requests of the services that the model calls into the outbox, each like an answer with its kind instead
-       of the milliseconds. */
+    callbox: () => {
+      const buffer = keep(new Buffer((head[HEAD.SIZE] + 3) & ~3))
+      callBytes = new Bytes(buffer)
+      callWords = new Words(buffer)
+      return buffer
+    },
+    /* Hands out the requests of the services that the model calls: copies them into the callbox, each like an answer with
+       its kind instead of the milliseconds. Calls that the model makes from then on wait for the next time: V8 goes on with
+       promises on a thread of its own. */
     requests: () => {
-      for (let one = inOrder(asked); one; one = one.later) {
-        if (!place(one.each.buffer, 0, one.each.size, one.each.kind)) return
-        deliver(one.each.size)
+      if (!handed) {
+        handed = inOrder(asked)
+        head[HEAD.CALLER] = next
+        forget()
+        if (head[HEAD.STATE] === STATE.ASKING) head[HEAD.STATE] = STATE.RUNNING
+      }
+      let size = 0
+      for (let one = handed; one; one = one.later) size += 8 + ((one.each.size + 3) & ~3)
+      head[HEAD.CALLS] = size
+      if (size > callBytes.length) return
+      let at = 0
+      for (let one = handed; one; one = one.later) {
+        callWords[at >> 2] = one.each.size
+        callWords[(at >> 2) + 1] = one.each.kind
+        copy(callBytes, bytesOf(one.each.buffer, 0, one.each.size), at + 8)
+        at += 8 + ((one.each.size + 3) & ~3)
       }
     },
     mailbox: () => (mailbox = keep(new Buffer(head[HEAD.SIZE]))),
-    /* The mailbox holds the lengths of the answers to these requests, and the answers as ASCII. */
+    /* The mailbox holds the lengths of the answers to the requests that were handed out, and the answers as ASCII. */
     resume: () => {
-      const lengths = new Words(mailbox, 0, head[HEAD.ASKED])
-      let from = 4 * head[HEAD.ASKED], i = 0, one = inOrder(asked)
-      forget()
-      head[HEAD.STATE] = STATE.RUNNING
+      let count = 0, i = 0, one = handed
+      for (let each = handed; each; each = each.later) count++
+      const lengths = new Words(mailbox, 0, count)
+      let from = 4 * count
+      handed = null
       for (; one; one = one.later) {
         const resolve = one.each.resolve
         resolve(textOf(mailbox, from, lengths[i]))

@@ -66,7 +66,7 @@ class Execution:
         self.died = False
         self._requests = requests
         self._timeout = timeout
-        self._calling: _Calling | None = None
+        self._calling: dict[int, _Calling] = {}
 
     def take_answers(self, count: int, content: bytes) -> None:
         """Append answers, after checking their number and lengths: the model may have corrupted the memory.
@@ -77,14 +77,24 @@ class Execution:
         if len(self.answers) + count > len(self._requests):
             raise ValueError(f'{len(self.answers) + count} answers to {len(self._requests)} requests')
         for answer, milliseconds in _unpack(count, content):
-            calling, self._calling = self._calling, None
+            calling = self._calling.pop(len(self.answers), None)
             if calling is None:
                 self.answers.append(ModelOutput(answer, milliseconds))
             else:
                 self.answers.append(calling.refusal or ModelOutput(answer, milliseconds, calling.called))
 
+    def error(self) -> ServiceError:
+        """Return the error of the first request without an answer."""
+        calling = self._calling.get(len(self.answers))
+        if calling is not None and calling.refusal is not None:
+            return calling.refusal
+        return ServiceError(504 if self.timed_out else 500, self.failure)
+
     def call_services(self, asked: bytes) -> tuple[bytes, ...]:
-        """Call the services that the next record asks for, and return the answers as the worker takes them.
+        """Call the services that a record asks for, and return the answers as the worker takes them.
+
+        Args:
+            asked: The number of the record, and its requests, as the worker packs them.
 
         Raises:
             OverdueError: The record goes on calling services although its time is over.
@@ -93,10 +103,12 @@ class Execution:
         services = self._requests.calls
         if services is None:
             raise ValueError('it calls services')
-        if self._calling is None:
-            self._calling = _Calling(min(time.monotonic() + self._timeout, services.until))
+        (number,), asked = struct.unpack_from('<I', asked), asked[4:]
+        if number not in self._calling:
+            self._calling[number] = _Calling(min(time.monotonic() + self._timeout, services.until))
         count = _count(asked)
-        contents = self._calling.answer(services, [ModelCall(kind, each) for each, kind in _unpack(count, asked)])
+        calls = [ModelCall(kind, each) for each, kind in _unpack(count, asked)]
+        contents = self._calling[number].answer(services, calls)
         if contents is None:
             raise OverdueError(services.overdue(self._timeout))
         lengths = struct.pack(f'<{len(contents)}i', *map(len, contents))

@@ -140,7 +140,7 @@ class Slot:
                 singly = True  # one of the remaining requests ended the process; run them one by one to find out which
                 continue
             singly = False
-            results.append(ServiceError(504 if run.timed_out else 500, run.failure))
+            results.append(run.error())
             if next(lost) >= LOST_INSTANCES:
                 reason = f'not computed: {LOST_INSTANCES} records of this call each ended an instance; {run.failure}'
                 results += [ServiceError(503, reason)] * (len(requests) - len(results))

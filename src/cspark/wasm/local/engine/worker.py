@@ -40,7 +40,25 @@ RECORD = struct.Struct('<ii')
 """The header of a record's answer: its size, and the milliseconds that it took. Answers are padded to a multiple of
 four bytes."""
 
-WORDS = ('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size', 'state', 'asked')
+WORDS = (
+    *('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size'),
+    *('state', 'asked', 'calls', 'caller'),
+)
+    'done',
+    'used',
+    'needed',
+    'loaded',
+    'first',
+    'count',
+    'prefix',
+    'suffix',
+    'slice',
+    'size',
+    'state',
+    'asked',
+    'calls',
+    'caller',
+)
 ASYNCHRONOUS = 2
 """What the word `loaded` says of a model that calls other services."""
 
@@ -54,7 +72,7 @@ SLICE = 250
 """How long one crossing into V8 computes records before it returns their answers, in milliseconds. If the process ends
 during a crossing, the answers of that crossing are lost."""
 
-FUNCTIONS = ('run', 'load', 'inbox', 'outbox', 'mailbox', 'requests', 'resume', 'reason', 'said')
+FUNCTIONS = ('run', 'load', 'inbox', 'outbox', 'callbox', 'mailbox', 'requests', 'resume', 'reason', 'said')
 """The functions of `engine.js` that take no arguments."""
 
 LOOKED_AT_EVERY = 0.02
@@ -83,7 +101,9 @@ class Engine:
         self._head = functions['head']().cast('i')
         self._inbox = self._make('inbox', SMALLEST_BOX)
         self._outbox = self._make('outbox', SMALLEST_BOX)
+        self._callbox = self._make('callbox', 4)
         self._mailbox = self._make('mailbox', 4)
+        self._taken = self._taken_bytes = 0
         self._v8 = v8
 
     @property
@@ -140,10 +160,12 @@ class Engine:
         """
         self.write(done=0, used=0, needed=0, first=first, count=count, prefix=prefix, suffix=suffix)
         self.write(slice=milliseconds)
+        self._taken = self._taken_bytes = 0
         self._call['run']()
-        self._settle()
+        self.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Wait until a model that calls services has done what it can."""
         if self.calls_services:
             if not self.word('state'):
                 self._call['said']()  # V8 goes on with promises before it takes another call; waiting takes longer
@@ -158,18 +180,14 @@ class Engine:
 
     def requests(self) -> bytes:
         """Return the requests of the services that a record calls, packed like answers; their kinds are in the place of
-        the milliseconds. Answers in the outbox must be fetched before."""
-        asked = self.word('asked')
-        try:
-            while True:
-                self.write(done=0, used=0, needed=0)
-                self._call['requests']()
-                count, content = self.answers(asked)
-                if count == asked:
-                    return content
-                self.grow()
-        finally:
-            self.write(done=0, used=0, needed=0)  # nobody may take them for answers
+        the milliseconds. There are none if the record ended without waiting for them."""
+        self._call['requests']()
+        if self.word('calls') > len(self._callbox):
+            if self.word('calls') > LARGEST_ANSWER:
+                raise ValueError(f'calls of services with {self.word("calls")} bytes')
+            self._callbox = self._make('callbox', 2 * self.word('calls'))
+            self._call['requests']()
+        return bytes(self._callbox[: self.word('calls')])
 
     def resume(self, lengths: bytes, content: bytes) -> None:
         """Hand a record the answers of the services that it called."""
@@ -178,7 +196,7 @@ class Engine:
             self._mailbox = self._make('mailbox', 2 * size)
         self._mailbox[:size] = lengths + content
         self._call['resume']()
-        self._settle()
+        self.settle()
 
     def grow(self) -> None:
         """Enlarge the outbox for an answer that did not fit."""
@@ -196,11 +214,23 @@ class Engine:
         return cast('memoryview', memory)
 
     def answers(self, most: int) -> tuple[int, bytes]:
-        """Return how many answers the last crossing made, and the answers; both are checked against their limits."""
-        count, used = self.word('done'), self.word('used')
-        if not (0 <= count <= most and 0 <= used <= len(self._outbox)):
-            raise ValueError(f'{count} answers of {used} bytes')
-        return count, bytes(self._outbox[:used])
+        """Return how many answers the crossing has made since the last call, and the answers; both are checked.
+
+        A model that calls services may be adding the next one at this moment, so that each is read with its length.
+        """
+        done, used = self.word('done'), self.word('used')
+        if not (0 <= done - self._taken <= most and 0 <= used <= len(self._outbox)):
+            raise ValueError(f'{done} answers of {used} bytes')
+        start, end, count = self._taken_bytes, used, done - self._taken
+        if self.calls_services:
+            end = start
+            for _ in range(count):
+                length, _ = RECORD.unpack_from(self._outbox, end)
+                end = end + RECORD.size + length + 3 & ~3
+                if length < 0 or end > used:
+                    raise ValueError(f'an answer of {length} bytes')
+        self._taken, self._taken_bytes = done, end
+        return count, bytes(self._outbox[start:end])
 
 
 def _prepared(v8: Any, function: Any) -> Callable[[], object]:
@@ -288,9 +318,17 @@ class Worker:
     def _call_services(self, engine: Engine, remaining: int, seconds: float) -> int:
         """Let the parent call services for a record, and return how many answers it got with the request."""
         answered, answers = engine.answers(remaining)
+        asked = b''
+        try:
+            asked = engine.requests()
+        finally:
+            if not asked and answered:
+                self._reply(MORE, answered, answers, '')  # the requests failed, or nobody waits for them any more
+        if not asked:
+            engine.settle()
+            return answered
         self._limit = None  # the parent limits the time of the services
-        asked = engine.requests()
-        self._reply(CALLING, answered, answers, asked)
+        self._reply(CALLING, answered, answers, struct.pack('<I', engine.word('caller')) + asked)
         count, size = TOLD.unpack(self._read(TOLD.size))
         lengths, content = self._read(4 * count), self._read(size)
         self._start_limit(seconds)

@@ -40,9 +40,9 @@ def log_access(request: HttpRequest, status: int, size: int, seconds: float) -> 
     if request.answered_by:
         fields['answered_by'] = request.answered_by
         words += ', answered by the %(answered_by)s runner'
-    if request.caller is not None and (chains := request.caller.called.chains):
+    if request.caller is not None and (chains := request.caller.called.chains()):
         fields['call_id'] = request.caller.call_id
-        fields['services_called'] = request.caller.called.calls
+        fields['services_called'] = sum(chain.calls for chain in chains.values())
         fields['chains'] = list(chains)  # by the ids of versions
         words += ', call %(call_id)s with %(services_called)d calls of services: %(chains)s'
     shown = dict(fields)

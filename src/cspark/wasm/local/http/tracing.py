@@ -51,7 +51,7 @@ class RequestTrace:
     def _add_services(self, caller: Caller) -> None:
         """Add a span for each chain of services that was called, named by the ids of the versions."""
         since = time.time_ns() - time.monotonic_ns()
-        for ids, chain in caller.called.chains.items():
+        for ids, chain in caller.called.chains().items():
             start = since + int(chain.began * 1e9)
             span = self._tracer.start_span('services', context=self._inside, start_time=start)
             span.set_attributes(

@@ -38,21 +38,21 @@ class ServicesCalled:
     """The services that were called on behalf of one request, counted by the ids of the versions along the chain."""
 
     def __init__(self) -> None:
-        self.chains: dict[str, Chain] = {}
+        self._chains: dict[str, Chain] = {}
         self._lock = threading.Lock()
 
     def count(self, chain: str, began: float, *, failed: bool) -> None:
         """Count a call that has ended, and when it began by `time.monotonic()`."""
         with self._lock:
-            found = self.chains.setdefault(chain, Chain(began))
+            found = self._chains.setdefault(chain, Chain(began))
             found.began, found.ended = min(found.began, began), time.monotonic()
             found.calls += 1
             found.failures += failed
 
-    @property
-    def calls(self) -> int:
-        """The number of all calls."""
-        return sum(chain.calls for chain in list(self.chains.values()))
+    def chains(self) -> dict[str, Chain]:
+        """Return what was counted so far; a chain may go on after its request has ended."""
+        with self._lock:
+            return {ids: replace(chain) for ids, chain in self._chains.items()}
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,17 @@ def _begin_external(caller: Caller, request: ServiceRequest, began: float) -> Ca
         refusal = ServiceError(422, NO_EXTERNAL)
         return lambda: _failed(caller, request, began, refusal)._replace(refusal=refusal)
     external = caller.external
-    answering = _on_thread(lambda: external(request.content))
+
+    def ask() -> Mapping[str, Any]:
+        try:
+            return external(request.content)
+        except BaseException as error:  # noqa: BLE001
+            # The function can raise anything, even what ends programs; its text may hold a secret.
+            logger.exception('the function for external APIs failed')
+            words = f'the function for external APIs failed: {type(error).__name__}'
+            raise ServiceError(500, words) from None
+
+    answering = _on_thread(ask)
 
     def end() -> CallAnswer:
         try:
@@ -194,9 +204,8 @@ def _begin_external(caller: Caller, request: ServiceRequest, began: float) -> Ca
             return CallAnswer(write_answer(request, answer, _milliseconds_since(began)))
         except RefusedError as error:
             return _failed(caller, request, began, error)
-        except Exception as error:  # noqa: BLE001 - the function can raise anything; the model gets an answer
-            logger.exception('the function for external APIs failed')
-            failure = ServiceError(500, f'the function for external APIs failed: {type(error).__name__}')
+        except TypeError as error:
+            failure = ServiceError(500, f'the answer of the function for external APIs is not JSON: {error}')
             return _failed(caller, request, began, failure)
 
     return end
@@ -207,16 +216,18 @@ def _on_thread(function: Callable[[], T]) -> Future[T]:
     future: Future[T] = Future()
 
     def call() -> None:
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
-            with suppress(InvalidStateError):  # nobody waits any more
+        with suppress(InvalidStateError):  # nobody may wait for it any more
+            try:
+                future.set_result(function())
+            except InvalidStateError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whoever waits for the future gets it
                 future.set_exception(error)
-        else:
-            with suppress(InvalidStateError):
-                future.set_result(result)
 
-    threading.Thread(target=call, name='runner-call', daemon=True).start()
+    try:
+        threading.Thread(target=call, name='runner-call', daemon=True).start()
+    except RuntimeError as error:
+        future.set_exception(ServiceError(503, f'the call needs a thread: {error}'))
     return future
 
 
