@@ -12,6 +12,7 @@ import httpx
 import pytest
 from hostile.answers import ANSWERS
 from hostile.archives import ARCHIVES
+from hostile.calls import CALLS
 from hostile.engine import ENGINE
 from hostile.files import FILES
 from hostile.interface import INTERFACE
@@ -32,7 +33,7 @@ CLIENT: Final = 25
 LEFT: Final = 700 << 20
 """How much more than before the runner may hold after all packages: freed memory does not all go back at once."""
 
-TABLE: Final[Rows] = {**ENGINE, **INTERFACE, **TIME, **MEMORY, **ANSWERS, **FILES, **ARCHIVES}
+TABLE: Final[Rows] = {**ENGINE, **INTERFACE, **TIME, **MEMORY, **ANSWERS, **FILES, **ARCHIVES, **CALLS}
 
 
 @pytest.fixture(scope='module')

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -23,7 +24,7 @@ CLIENT: Final = 60
 DEEPEST: Final = 16
 DOWN: Final = """
     if (inputs.left === 0) return { end: request.request_meta.correlation_id ?? null }
-    const [, next] = [0, inputs.at + 1]
+    const next = inputs.at + 1
     const found = await call('deep', {}, { service_uri: null, request_body: {
       request_data: { inputs: { left: inputs.left - 1, at: next } }, request_meta: { version: `${next}.0` } } })
     return found.response_data ? found.response_data.outputs : { end: found.error.message }
@@ -50,7 +51,7 @@ def hasty() -> Iterator[Api]:
         yield started
 
 
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """What comes of calls from as many clients."""
     with ThreadPoolExecutor(len(calls)) as threads:
         return [future.result(CLIENT) for future in [threads.submit(each) for each in calls]]
@@ -71,6 +72,11 @@ def wait_until(true: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def length_of(chain: Any) -> int:
+    """How many services called each other."""
+    return 1 + length_of(chain[0]['service_chain']) if chain else 0
 
 
 def busy(api: Api, service: str) -> int:
@@ -114,7 +120,7 @@ def test_services_that_call_each_other_for_some_inputs_answer_all() -> None:
             first, second = ('a', 'b') if mark % 2 else ('b', 'a')
             return own.outputs({'mark': mark, 'hops': 1, 'path': [second]}, f'calls/{first}')['end']
 
-        assert at_once([lambda mark=mark: ask(mark) for mark in marks]) == marks  # type: ignore[misc]
+        assert at_once([partial(ask, mark) for mark in marks]) == marks
 
 
 def test_chunks_of_services_that_call_each_other_are_all_answered() -> None:
@@ -125,14 +131,14 @@ def test_chunks_of_services_that_call_each_other_are_all_answered() -> None:
             return [output['end'] for output in own.many(records, f'calls/{first}')['outputs']]
 
         chunks = [('a', 'b', 'c'), ('b', 'c', 'a'), ('c', 'a', 'b'), ('a', 'c', 'b')]
-        found = at_once([lambda chunk=chunk: ask(*chunk) for chunk in chunks])  # type: ignore[misc]
+        found = at_once([partial(ask, *chunk) for chunk in chunks])
         assert found == [[f'{first}{n}' for n in range(60)] for first, *_ in chunks]
 
 
 @pytest.mark.parametrize(
     'code',
     [
-        'const all = await Promise.all(NUMBERS.map((n) => outputs("b", { n }))); return { all: all.map((one) => one.n) }',
+        'return { all: (await Promise.all(NUMBERS.map((n) => outputs("b", { n })))).map((one) => one.n) }',
         'const all = []; for (const n of NUMBERS) all.push((await outputs("b", { n })).n); return { all }',
     ],
     ids=['at once', 'in a loop'],
@@ -156,8 +162,14 @@ def test_calls_at_once_may_be_long_together(api: Api, size: int) -> None:
 
 
 def test_a_fan_out_of_records_and_of_the_services_that_they_call(api: Api) -> None:
-    inner = 'const all = await Promise.all([0, 1, 2].map((m) => outputs("c", { id: `${inputs.id}.${m}` }))); return { all: all.map((one) => one.id) }'
-    outer = 'return { all: await Promise.all([0, 1, 2, 3].map((m) => outputs("b", { script: inputs.inner, id: `${inputs.id}.${m}` }))) }'
+    inner = """
+        const all = await Promise.all([0, 1, 2].map((m) => outputs('c', { id: `${inputs.id}.${m}` })))
+        return { all: all.map((one) => one.id) }
+    """
+    outer = """
+        const ask = (m) => outputs('b', { script: inputs.inner, id: `${inputs.id}.${m}` })
+        return { all: await Promise.all([0, 1, 2, 3].map(ask)) }
+    """
     many = api.many([script(outer, inner=inner, id=n) for n in range(10)], A)
     for n, output in enumerate(many['outputs']):
         assert [one['all'] for one in output['all']] == [[f'{n}.{i}.{j}' for j in range(3)] for i in range(4)]
@@ -166,27 +178,22 @@ def test_a_fan_out_of_records_and_of_the_services_that_they_call(api: Api) -> No
 def test_services_may_call_each_other_sixteen_deep_and_no_deeper() -> None:
     versions = [calling('deep', DOWN, f'{number}.0', service_id='deep') for number in range(DEEPEST + 2)]
     with serving(*versions, timeout=60) as own:
+
+        def ask(left: int) -> Json:
+            inputs = {'left': left, 'at': 0}
+            data: Json = own.execute(inputs, 'calls/deep', version='0.0', correlation_id='mine')['response_data']
+            return data
+
         for clients in (1, 4):
-            ask = [
-                lambda left=left: own.execute(
-                    {'left': left, 'at': 0}, 'calls/deep', version='0.0', correlation_id='mine'
-                )
-                for left in [DEEPEST, DEEPEST + 1] * clients
-            ]  # type: ignore[misc]
-            for number, envelope in enumerate(at_once(ask)):
-                end, chain, depth = (
-                    envelope['response_data']['outputs']['end'],
-                    envelope['response_data']['service_chain'],
-                    0,
-                )
-                while chain:
-                    chain, depth = chain[0]['service_chain'], depth + 1
-                assert depth == DEEPEST + number % 2
-                assert (
-                    end == 'mine'
-                    if number % 2 == 0
-                    else '16 deep' in end and 'calls/deep[16.0] > calls/deep[17.0]' in end
-                )
+            asked = [partial(ask, DEEPEST), partial(ask, DEEPEST + 1)] * clients
+            for number, data in enumerate(at_once(asked)):
+                end, length = data['outputs']['end'], length_of(data['service_chain'])
+                assert length == DEEPEST + number % 2
+                if number % 2 == 0:
+                    assert end == 'mine'
+                else:
+                    assert '16 deep' in end
+                    assert 'calls/deep[16.0] > calls/deep[17.0]' in end
 
 
 def test_an_endless_loop_of_calls_ends_with_the_time(hasty: Api) -> None:
@@ -224,7 +231,10 @@ SLOW: Final = {
 def test_a_slow_service_takes_the_time_of_the_chain_and_the_caller_can_still_answer(
     hasty: Api, service: str, folder: str, code: str
 ) -> None:
-    text = 'const told = await call(inputs.service, { script: inputs.code }, { folder_name: inputs.folder }); return { told: told.xcall_meta }'
+    text = """
+        const told = await call(inputs.service, { script: inputs.code }, { folder_name: inputs.folder })
+        return { told: told.xcall_meta }
+    """
     answer = hasty.outputs(script(text, service=service, folder=folder, code=code), A)
     assert answer['told']['http_status_code'] == 504
     assert hasty.outputs(script('return outputs("b", { x: 1 })'), A)['x'] == 1
@@ -239,13 +249,14 @@ def test_a_call_after_the_time_is_over_is_not_answered_for_ever(hasty: Api) -> N
 
 def test_a_slow_record_of_many_costs_itself_alone(hasty: Api) -> None:
     text = 'return outputs("b", { n: inputs.n, script: inputs.n === 2 ? "return new Promise(() => {})" : undefined })'
-    many = hasty.many([script(f'{text}', n=n) for n in range(5)], A)
+    many = hasty.many([script(text, n=n) for n in range(5)], A)
     assert [output is not None for output in many['outputs']] == [True, True, False, True, True]
 
 
 def test_a_chunk_with_three_calls_a_record_mixes_nothing_up() -> None:
     text = """
-        const [one, two] = await Promise.all([outputs('b', { id: `${inputs.id}-1` }), outputs('c', { id: `${inputs.id}-2` })])
+        const id = inputs.id
+        const [one, two] = await Promise.all([outputs('b', { id: `${id}-1` }), outputs('c', { id: `${id}-2` })])
         const three = await outputs('b', { id: `${inputs.id}-3`, long: 'x'.repeat(inputs.id % 7 * 999) })
         return { id: inputs.id, found: [one.id, two.id, three.id], long: three.long.length }
     """
@@ -258,7 +269,10 @@ def test_a_chunk_with_three_calls_a_record_mixes_nothing_up() -> None:
 
 def test_a_called_service_that_fails_now_and_then_fails_its_own_calls_alone() -> None:
     of_b = 'if (inputs.id % 5 === 0) throw new Error(`not ${inputs.id}.`); return { id: inputs.id }'
-    text = 'const told = await call("b", { id: inputs.id }); return told.response_data?.outputs ?? { error: told.error.message }'
+    text = """
+        const told = await call('b', { id: inputs.id })
+        return told.response_data ? told.response_data.outputs : { error: told.error.message }
+    """
     with serving(calling('a', text), calling('b', of_b), instances=2, timeout=60) as own:
         many = own.many([{'id': n} for n in range(60)], A)
         for n, output in enumerate(many['outputs']):
