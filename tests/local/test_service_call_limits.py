@@ -377,3 +377,12 @@ def test_a_bad_call_is_not_forgotten_because_of_a_good_one(hasty: Api) -> None:
     answer = hasty.send(script('return Promise.all([instance.dispatch(0, 4e9, 10), outputs("b", {})])'), A)
     assert answer.status_code == 500
     assert 'the model aborted' in message(answer)
+
+
+def test_calls_that_are_long_together_cost_no_record_beside_them_its_answer(api: Api) -> None:
+    text = """
+        const ask = (n) => outputs('b', { n, long: 'x'.repeat(20000) })
+        return { n: (await Promise.all(Array.from({ length: 100 }, (_, n) => ask(n)))).length }
+    """
+    many = api.many([{'n': 0}, {'n': 1}, script(text), {'n': 3}], A)
+    assert [output and output['n'] for output in many['outputs']] == [0, 1, 100, 3]
