@@ -78,7 +78,7 @@ def call(service: str, inputs: Any = None, **more: Any) -> str:
 
 def found(api: Api, body: Any = None, meta: Mapping[str, Any] | None = None, **more: Any) -> Any:
     """The version that a model finds by these members of its request."""
-    request = {'folder_name': None, 'service_name': None, 'request_body': body or {}, **more}
+    request: Json = {'folder_name': None, 'service_name': None, 'request_body': body or {}, **more}
     answer = api.outputs(script(call('', **request)), A, **(meta or {}))
     return answer['response_data']['outputs']['found'] if answer['response_data'] else answer['error']['message']
 
@@ -194,7 +194,7 @@ def test_the_transaction_date_and_correlation_id_reach_the_end_of_a_chain(api: A
 
 
 def test_what_the_model_says_itself_goes_first(api: Api) -> None:
-    body = {'request_data': {'inputs': {}}, 'request_meta': {'correlation_id': 'its own'}}
+    body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'correlation_id': 'its own'}}
     answer = api.outputs(script(call('b', request_body=body)), A, correlation_id='mine')
     assert answer['response_data']['outputs']['meta']['correlation_id'] == 'its own'
 
@@ -505,6 +505,15 @@ def test_a_function_answers_for_external_apis(form: int) -> None:
     assert envelope['response_data']['errors'] is None
 
 
+def returning(value: object) -> Callable[[Json], Any]:
+    """A function that returns this."""
+
+    def answer(_request: Json) -> Any:
+        return value
+
+    return answer
+
+
 def itself() -> Json:
     """A mapping that is in itself."""
     found: Json = {}
@@ -519,12 +528,12 @@ BAD_FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     'raises what cancels tasks': (raising(asyncio.CancelledError()), 'CancelledError'),
     'raises StopIteration': (raising(StopIteration()), 'StopIteration'),
     'raises TimeoutError': (raising(TimeoutError()), 'TimeoutError'),
-    'returns nothing': (lambda request: None, 'returned NoneType'),
-    'returns text': (lambda request: '{}', 'returned str'),
-    'returns a list': (lambda request: [], 'returned list'),
-    'returns what JSON has not': (lambda request: {'x': object()}, 'failed: TypeError'),
-    'returns half a letter': (lambda request: {'x': '\ud800'}, 'failed: TypeError'),
-    'returns itself': (lambda request: itself(), 'failed: TypeError'),
+    'returns nothing': (returning(None), 'returned NoneType'),
+    'returns text': (returning('{}'), 'returned str'),
+    'returns a list': (returning([]), 'returned list'),
+    'returns what JSON has not': (returning({'x': object()}), 'is not JSON'),
+    'returns half a letter': (returning({'x': '\ud800'}), 'is not JSON'),
+    'returns itself': (returning(itself()), 'is not JSON'),
     'takes no request': (itself, 'failed: TypeError'),
 }
 
@@ -571,7 +580,7 @@ def test_functions_for_calls_at_the_same_time_run_at_the_same_time() -> None:
 def samples() -> Iterator[Api]:
     """A runner with the samples that call others."""
     packages = [PACKAGES / 'quote.zip', PACKAGES / 'alternative.zip', TERM_LIFE]
-    with serving(*packages, timeout=60, external=lambda request: {'rate': 2}) as started:
+    with serving(*packages, timeout=60, external=returning({'rate': 2})) as started:
         yield started
 
 
@@ -587,9 +596,8 @@ def test_the_quote_has_what_the_services_say_that_it_calls(samples: Api, form: i
         [2 * premiums[10], 2 * premiums[30]]
     )
     assert [entry['service_uri'] for entry in chain] == ['insurance/term-life', *['insurance/alternative'] * 2]
-    assert [[one['service_uri'] for one in entry['service_chain'] or []] for entry in chain[1:]] == [
-        ['insurance/term-life']
-    ] * 2
+    below: list[list[Json]] = [entry['service_chain'] for entry in chain[1:]]
+    assert [[one['service_uri'] for one in entries] for entries in below] == [['insurance/term-life']] * 2
 
 
 def test_a_quote_without_the_services_that_it_needs_has_errors() -> None:

@@ -44,21 +44,6 @@ WORDS = (
     *('done', 'used', 'needed', 'loaded', 'first', 'count', 'prefix', 'suffix', 'slice', 'size'),
     *('state', 'asked', 'calls', 'caller'),
 )
-    'done',
-    'used',
-    'needed',
-    'loaded',
-    'first',
-    'count',
-    'prefix',
-    'suffix',
-    'slice',
-    'size',
-    'state',
-    'asked',
-    'calls',
-    'caller',
-)
 ASYNCHRONOUS = 2
 """What the word `loaded` says of a model that calls other services."""
 
