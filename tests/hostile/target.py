@@ -85,7 +85,7 @@ class Bystander:
         until = time.monotonic() + 20
         while True:
             served = [one for services in self.runner.app.catalog.tenants.values() for one in services]
-            instances = [slot.instance for one in served for slot in one.pool.slots if slot.instance is not None]
+            instances = [slot.instance for one in served for slot in one.pool.all_slots if slot.instance is not None]
             wanted = {instance.process_id for instance in instances}
             found = {child.pid for child in psutil.Process().children(recursive=True)}
             if found == wanted:
