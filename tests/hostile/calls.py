@@ -93,6 +93,20 @@ CALLS: Final[Rows] = {
     'waits for a bad call and a good one': calls(
         'fails', ABORTED, attack='model.dispatch(0, 4e9, 9); await ask(GOOD); await new Promise(() => {})'
     ),
+    'takes the memory of views whose length it is told': calls(
+        'harmless',
+        attack='for (let i = 0; i < 3; i++) await ask(GOOD + " ".repeat(20000))',
+        loading="""
+            const views = Object.getPrototypeOf(Uint8Array.prototype)
+            const length = Object.getOwnPropertyDescriptor(views, 'length').get
+            Object.defineProperty(views, 'length', {
+                get() {
+                    if (this.buffer.byteLength > 8192) try { this.buffer.transfer(0) } catch {}
+                    return length.call(this)
+                },
+            })
+        """,
+    ),
     'calls for ever': calls('fails', LONG, attack='for (;;) await ask(GOOD)'),
     'calls in vain for ever': calls('fails', LONG, attack='for (;;) await ask(ITSELF)'),
     'hangs after a call': calls('fails', LONG, attack='ask(GOOD); for (;;) {}'),

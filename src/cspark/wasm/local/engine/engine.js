@@ -23,7 +23,7 @@
   let inbox, mailbox, callBytes, callWords, outBytes, outWords, capacity = 0, model = null, workbook = 0, sizeAt = 0, clock = 0
   let waiting = null, waitingSize = 0, waitingTime = 0, reason = '', said = '', kept = null
   let asynchronous = false, sizes = null, next = 0, start = 0, until = 0, started = 0, input = 0
-  let asked = null, handed = null
+  let asked = null, handed = null, callCapacity = 0
 
   globalThis.location = globalThis.location || { href: '', pathname: '/' }
   globalThis.performance = globalThis.performance || { now }
@@ -259,7 +259,8 @@
       head[HEAD.STATE] = STATE.SETTLED
     },
     callbox: () => {
-      const buffer = keep(new Buffer((head[HEAD.SIZE] + 3) & ~3))
+      callCapacity = (head[HEAD.SIZE] + 3) & ~3
+      const buffer = keep(new Buffer(callCapacity))
       callBytes = new Bytes(buffer)
       callWords = new Words(buffer)
       return buffer
@@ -277,7 +278,7 @@
       let size = 0
       for (let one = handed; one; one = one.later) size += 8 + ((one.each.size + 3) & ~3)
       head[HEAD.CALLS] = size
-      if (size > callBytes.length) return
+      if (size > callCapacity) return
       let at = 0
       for (let one = handed; one; one = one.later) {
         callWords[at >> 2] = one.each.size
