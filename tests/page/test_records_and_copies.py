@@ -102,7 +102,7 @@ def test_a_record_with_an_error_is_counted(watched: Watched, tmp_path: Path) -> 
 def copied(page: Any, form: str) -> str:
     """The text of the call."""
     if page.locator('details.copy[open]').count() == 0:
-        page.locator('details.copy summary').click()
+        page.locator('details.copy summary').press('Enter')
     page.get_by_label('Form').select_option(form)
     text: str = page.get_by_label(f'The call as {form}').inner_text()
     return text

@@ -228,6 +228,7 @@ def sent(watched: Watched) -> Any:
     """The inputs of the last call, as the page shows it in Python, curl and JSON."""
     page = watched.page
     if page.locator('details.copy[open]').count() == 0:
-        page.locator('details.copy summary').click()
+        # By the keyboard: results that arrive move the summary, so that a click could miss it.
+        page.locator('details.copy summary').press('Enter')
         page.get_by_label('Form').select_option('JSON')
     return json.loads(page.get_by_label('The call as JSON').inner_text())['request_data']['inputs']
