@@ -43,7 +43,6 @@ CHANGES: Final[dict[str, tuple[str, str]]] = {
         'cannot be loaded.*no cells',
     ),
     'a workbook that never ends': ('model._construct = () => { for (;;) {} }', 'does not end within 1 s'),
-    'calls to other services': ('model._is_async = () => 1', 'cannot be loaded.*the model calls other services'),
 }
 
 
