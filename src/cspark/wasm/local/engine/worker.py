@@ -292,28 +292,27 @@ class Worker:
                     done += self._call_services(engine, count - done, seconds)
             except Exception as error:  # noqa: BLE001 - the package can raise anything
                 failure = self._explain(error)
+            self._limit = None  # answers that are taken must be sent: nothing may end the process in between
             answered, answers = engine.answers(count - done)
             done += answered
             if done == before and not failure:
                 engine.grow()
                 continue
-            self._limit = None
             self._reply(FAILED if failure else DONE if done == count else MORE, answered, answers, failure)
 
     def _call_services(self, engine: Engine, remaining: int, seconds: float) -> int:
-        """Let the parent call services for a record, and return how many answers it got with the request."""
+        """Send the answers of earlier records, let the parent call services, and return how many answers were sent."""
+        self._limit = None
         answered, answers = engine.answers(remaining)
-        asked = b''
-        try:
-            asked = engine.requests()
-        finally:
-            if not asked and answered:
-                self._reply(MORE, answered, answers, '')  # the requests failed, or nobody waits for them any more
-        if not asked:
+        if answered:
+            self._reply(MORE, answered, answers, '')  # before anything can go wrong with this record
+        self._start_limit(seconds)
+        asked = engine.requests()
+        if not asked:  # the record ended without waiting for them
             engine.settle()
             return answered
         self._limit = None  # the parent limits the time of the services
-        self._reply(CALLING, answered, answers, struct.pack('<I', engine.word('caller')) + asked)
+        self._reply(CALLING, 0, b'', struct.pack('<I', engine.word('caller')) + asked)
         count, size = TOLD.unpack(self._read(TOLD.size))
         lengths, content = self._read(4 * count), self._read(size)
         self._start_limit(seconds)
