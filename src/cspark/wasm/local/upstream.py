@@ -83,8 +83,3 @@ class Upstream:
 
     def __repr__(self) -> str:
         return f'Upstream({self.address!r})'
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    __hash__ = object.__hash__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -76,7 +76,10 @@ class Execution:
         """
         if len(self.answers) + count > len(self._requests):
             raise ValueError(f'{len(self.answers) + count} answers to {len(self._requests)} requests')
-        for answer, milliseconds in _unpack(count, content):
+        answers = _unpack(content)
+        if len(answers) != count:
+            raise ValueError(f'{len(answers)} answers in place of {count}')
+        for answer, milliseconds in answers:
             calling = self._calling.pop(len(self.answers), None)
             if calling is None:
                 self.answers.append(ModelOutput(answer, milliseconds))
@@ -106,8 +109,7 @@ class Execution:
         (number,), asked = struct.unpack_from('<I', asked), asked[4:]
         if number not in self._calling:
             self._calling[number] = _Calling(min(time.monotonic() + self._timeout, services.until))
-        count = _count(asked)
-        calls = [ModelCall(kind, each) for each, kind in _unpack(count, asked)]
+        calls = [ModelCall(kind, each) for each, kind in _unpack(asked)]
         contents = self._calling[number].answer(services, calls)
         if contents is None:
             raise OverdueError(services.overdue(self._timeout))
@@ -137,26 +139,21 @@ class _Calling:
         return [answer.content for answer in answers]
 
 
-def _unpack(count: int, content: bytes) -> Iterator[tuple[bytes, int]]:
+def _unpack(content: bytes) -> list[tuple[bytes, int]]:
+    """Split packed answers or requests: the bytes of each, and the number in its header.
+
+    Raises:
+        ValueError: They are not packed as they should be.
+    """
+    found: list[tuple[bytes, int]] = []
     start = 0
-    for _ in range(count):
+    while start < len(content):
         length, number = RECORD.unpack_from(content, start)
         end = start + RECORD.size + length
         if length < 0 or end > len(content):
             raise ValueError(f'an answer of {length} bytes')
-        yield content[start + RECORD.size : end], number
+        found.append((content[start + RECORD.size : end], number))
         start = end + 3 & ~3  # the next one starts at a multiple of four
     if start != len(content):
-        raise ValueError('bytes after the last answer')
-
-
-def _count(content: bytes) -> int:
-    """Count packed requests."""
-    start = count = 0
-    while start < len(content):
-        length, _ = RECORD.unpack_from(content, start)
-        if length < 0:
-            raise ValueError(f'a request of {length} bytes')
-        start = start + RECORD.size + length + 3 & ~3
-        count += 1
-    return count
+        raise ValueError('bytes are missing after the last answer')
+    return found
