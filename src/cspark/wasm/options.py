@@ -220,6 +220,7 @@ class ValidateOptions(MetadataOptions, total=False):
 
 
 LAYOUTS: Final = ('rows', 'columnar')
+CONFIDENTIAL: Final = frozenset({'api_key', 'token', 'base_url', 'headers', 'extra_headers'})
 COMPILERS: Final = ('Neuron', 'Type3', 'Type2', 'Type1', 'Xconnector')
 
 
@@ -236,19 +237,21 @@ def check_options(method: str, options: Any, accepted: type[Any]) -> None:
         SparkSdkError: An argument is unknown; the message names it, a similar one, and all that are accepted.
     """
     hide_among(options)
-    names: frozenset[str] = accepted.__optional_keys__ | accepted.__required_keys__
-    given: list[str] = list(options)
-    for name in given:
-        if name not in names:
-            if name in NOT_OF_A_RUNNER:
-                raise SparkSdkError(f'{method} has no argument {name!r}: {NOT_OF_A_RUNNER[name]}')
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f'; did you mean {close[0]!r}?' if close else '.'
-            raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
+    names: frozenset[str] = accepted.__optional_keys__
+    if names.issuperset(options):
+        return
+    name = next(name for name in options if name not in names)
+    if name in NOT_OF_A_RUNNER:
+        raise SparkSdkError(f'{method} has no argument {name!r}: {NOT_OF_A_RUNNER[name]}')
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f'; did you mean {close[0]!r}?' if close else '.'
+    raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
 
 
 def hide_among(options: dict[str, Any]) -> None:
     """Hide the credentials and headers among keyword arguments, in place: the frames of callers show them too."""
+    if CONFIDENTIAL.isdisjoint(options):
+        return
     for name in options.keys() & {'api_key', 'token'}:
         options[name] = hide(options[name])
     if 'base_url' in options:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypedDict
@@ -41,7 +41,7 @@ MASKED_BEFORE_CUT: Final = 4000
 excerpt shows, so that a secret that the cut would split is still found."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Call:
     """A request as a generated builder returns it, and how it may be sent.
 
@@ -62,7 +62,7 @@ class Call:
     verb: str = 'execute'
 
 
-@dataclass
+@dataclass(slots=True)
 class Attempts:
     """The attempts of one call.
 
@@ -111,7 +111,9 @@ class Attempts:
 
 def new_request_id() -> str:
     """Make an id for a call. All attempts of the call share it."""
-    return str(uuid.uuid4())
+    digits = os.urandom(16).hex()
+    # A UUID of version 4, written here because building a `uuid.UUID` first takes three times as long.
+    return f'{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}'
 
 
 class Identity(TypedDict, total=False):
@@ -142,7 +144,7 @@ def caller(config: Config) -> Caller:
 
 def with_call_options(config: Config, options: CallOptions) -> Config:
     """The client's configuration with the options of one call applied."""
-    timeout, retries, headers = (options.get(name) for name in ('timeout', 'max_retries', 'headers'))
+    timeout, retries, headers = options.get('timeout'), options.get('max_retries'), options.get('headers')
     if timeout is None and retries is None and not headers:
         return config
     given: Any = headers or {}
@@ -151,10 +153,10 @@ def with_call_options(config: Config, options: CallOptions) -> Config:
     return config.copy_with(**changes)
 
 
-def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Mapping[str, str]:
     """Merge our headers with the caller's. The caller's take precedence, and names are compared in any case."""
     if not theirs:
-        return dict(ours)
+        return ours
     named = {name.lower() for name in theirs}
     return {**{name: value for name, value in ours.items() if name.lower() not in named}, **theirs}
 

@@ -9,7 +9,7 @@ import io
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
@@ -246,7 +246,7 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     inputs = _one_record(options)
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(_tenant(config), body=body, **caller(config))
-    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, inputs, verb='validate'))))
+    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, request['json'], inputs, verb='validate'))))
 
 
 def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:
@@ -263,12 +263,13 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = get_metadata_request(_tenant(config), body=body, **caller(config))
     return HttpResponse[ServiceAnswer].of(
-        *(yield from make_call(config, _with_json(request, inputs, verb='get_metadata')))
+        *(yield from make_call(config, _with_json(request, request['json'], inputs, verb='get_metadata')))
     )
 
 
 def _with_json(
     request: dict[str, Any],
+    body: dict[str, Any],
     inputs: Any,
     encoding: Any = None,
     nan: Any = None,
@@ -276,8 +277,7 @@ def _with_json(
     verb: str = 'execute',
 ) -> Call:
     """Make a call whose body is encoded here, when it is sent, and not by httpx."""
-    body = request.pop('json')
-    encode = lambda: encode_body(body, inputs, encoding, nan or 'null', known)  # noqa: E731
+    encode = partial(encode_body, body, inputs, encoding, nan or 'null', known)
     return Call(request, encode, heavy=is_heavy(inputs), verb=verb)
 
 
@@ -287,7 +287,7 @@ def _encodings(options: ExecuteOptions) -> tuple[Any, Any]:
 
 def _call_for_one(config: Config, named: UriParams, inputs: Any, options: ExecuteOptions, known: Known | None) -> Call:
     encoding, nan = _encodings(options)
-    chosen = [options.get(name) for name in OF_ONE_RECORD]
+    chosen = map(options.get, OF_ONE_RECORD)
     arguments = _tenant(config), config.base_url.tenant, named, encoding, *chosen
     try:
         prepared = _prepare_request(*arguments)
@@ -295,7 +295,7 @@ def _call_for_one(config: Config, named: UriParams, inputs: Any, options: Execut
         prepared = _prepare_request.__wrapped__(*arguments)
     headers = {**prepared['headers'], 'x-request-id': new_request_id()}
     body = {**prepared['json'], 'request_data': RequestData(inputs=inputs).to_dict()}
-    return _with_json({**prepared, 'headers': headers, 'json': body}, inputs, encoding, nan, known)
+    return _with_json({**prepared, 'headers': headers}, body, inputs, encoding, nan, known)
 
 
 @lru_cache(256, typed=True)
@@ -363,7 +363,7 @@ def _call_for_many(config: Config, named: UriParams, inputs: Any, options: Execu
     encoding, nan = _encodings(options)
     build = api.execute_public_many_request if named.public else api.execute_many_request
     request = build(_tenant(config), body=body, content_encoding=encoding or UNSET, **caller(config))
-    return _with_json(request, inputs, encoding, nan, known)
+    return _with_json(request, request['json'], inputs, encoding, nan, known)
 
 
 def _service_for_many(named: UriParams) -> str | None:

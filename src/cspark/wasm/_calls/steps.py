@@ -107,6 +107,11 @@ def send(step: Send) -> Flow[Answer]:
 
 
 def compute(function: Callable[[], Result], *, heavy: bool = False) -> Flow[Result]:
-    """Yield a `Compute` step: `yield from compute(...)` has the type of the function's result."""
+    """Return the function's result. Only a heavy function becomes a step, which may run on a thread.
+
+    To write `yield from compute(...)` also gives the type of the result, which a plain `yield` has not.
+    """
+    if not heavy:
+        return function()
     result: Result = yield Compute(function, heavy)
     return result

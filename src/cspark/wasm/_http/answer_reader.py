@@ -94,8 +94,10 @@ class AnswerReader:
             self._problem = 'the runner switched to another protocol'
         except httptools.HttpParserError as error:
             self._note(error)
-        if self._is_whole() and self._parser_skipped(data):
-            self.has_rest = True
+        if self._is_whole():
+            self.has_rest = self.has_rest or self._parser_skipped(data)
+            # The parser holds the methods of this object: without this, only the garbage collector would free both.
+            del self._parser
         if not self._has_head:
             self._head_received += len(data)
             self._check_head()

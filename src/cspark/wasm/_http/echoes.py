@@ -36,8 +36,11 @@ class Echoes:
         Raises:
             StrayAnswerError: The answer belongs to another request.
         """
-        asked, answered = _id_in(sent.items()), _id_in(headers)
-        if asked is None or answered is None:
+        answered = _id_in(headers)
+        if answered is None:
+            return
+        asked = _id_in(sent.items())
+        if asked is None:
             return
         if asked == answered:
             self._who_repeats.add(origin)
