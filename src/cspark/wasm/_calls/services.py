@@ -246,7 +246,9 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     inputs = _one_record(options)
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(_tenant(config), body=body, **caller(config))
-    return HttpResponse[ServiceAnswer].of(*(yield from make_call(config, _with_json(request, request['json'], inputs, verb='validate'))))
+    return HttpResponse[ServiceAnswer].of(
+        *(yield from make_call(config, _with_json(request, request['json'], inputs, verb='validate')))
+    )
 
 
 def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) -> Flow[HttpResponse[ServiceAnswer]]:

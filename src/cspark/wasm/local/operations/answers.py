@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +21,19 @@ __all__ = ['encode_answer', 'envelope', 'envelope_of_many', 'error_envelope', 'r
 Json = dict[str, Any]
 
 RECORD_LISTS: Final = ('outputs', 'warnings', 'errors', 'service_chain')
+
+
+class Members(list[msgspec.Raw]):
+    """One member of each of many answers. They are copied once, when the whole answer is encoded."""
+
+    def pieces(self) -> Iterator[bytes | msgspec.Raw]:
+        """Return the pieces of a JSON array."""
+        yield b'['
+        for index, member in enumerate(self):
+            if index:
+                yield b','
+            yield member
+        yield b']'
 
 
 def read_answers(results: Sequence[ModelOutput | RefusedError]) -> list[ModelAnswer]:
@@ -103,7 +116,7 @@ def envelope_of_many(
         request_timestamp=timestamp(),
     ).to_dict()
     for name in RECORD_LISTS:
-        many[name] = Fragment(b'[%b]' % b','.join([answer.data(name) for answer in answers]))
+        many[name] = Members(answer.data(name) for answer in answers)
     return {name: many[name] for name in ('outputs', 'process_time', 'warnings', 'errors', 'service_chain')} | many
 
 
@@ -133,7 +146,13 @@ def encode_answer(answer: Json) -> bytes:
         ServiceError: 500 if it repeats a part of the request that is nested too deeply.
     """
     try:
-        return encode_json(answer)
+        if not any(isinstance(value, Members) for value in answer.values()):
+            return encode_json(answer)
+        pieces: list[bytes | msgspec.Raw] = []
+        for name, value in answer.items():
+            pieces += [b',' if pieces else b'{', encode_json(name), b':']
+            pieces += value.pieces() if isinstance(value, Members) else [encode_json(value)]
+        return b''.join([*pieces, b'}'])
     except TypeError as error:
         raise ServiceError(500, f'the answer cannot be written: {error}') from None
 
