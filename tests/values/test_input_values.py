@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -226,3 +228,18 @@ def test_what_cannot_be_sent_is_an_error_that_names_its_place(
         send(inputs)
     assert len(caught.value.message) < 300
     assert len(recorder.received) == before
+
+
+@pytest.mark.parametrize('has_numpy', [True, False], ids=['with numpy', 'without numpy'])
+@pytest.mark.parametrize('kind', [bytes, bytearray, memoryview])
+def test_bytes_are_refused_and_do_not_become_numbers(
+    send: Sent, kind: Callable[[bytes], Any], has_numpy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_numpy:
+        monkeypatch.delitem(sys.modules, 'numpy')
+    with pytest.raises(Hybrid.SparkInputError, match=rf'^inputs\.x: a value of type {kind.__name__} cannot be written'):
+        send({'x': kind(b'ab')})
+
+
+def test_a_view_of_numbers_is_a_list_of_numbers(send: Sent) -> None:
+    assert send({'x': memoryview(array('d', [0.5, 2]))}) == {'x': [0.5, 2]}

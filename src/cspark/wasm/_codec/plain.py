@@ -73,11 +73,17 @@ def plain(value: Any) -> Any:  # noqa: C901 - a table of kinds, one after the ot
         return record
     if hasattr(value, '__array__') and 'numpy' in sys.modules:
         return plain_array(sys.modules['numpy'].asarray(value))
-    if hasattr(value, 'tolist'):
-        return value.tolist()
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, type)):
-        return list(value)
+    if not _is_bytes(value):
+        if hasattr(value, 'tolist'):
+            return value.tolist()
+        if isinstance(value, Iterable) and not isinstance(value, (str, type)):
+            return list(value)
     raise UnfitValueError(f'a value of type {type(value).__name__} cannot be written as JSON')
+
+
+def _is_bytes(value: Any) -> bool:
+    """Whether a value is bytes, which would become a list of numbers if they were read like other sequences."""
+    return isinstance(value, (bytes, bytearray)) or (isinstance(value, memoryview) and value.itemsize == 1)
 
 
 def as_record(value: Any) -> dict[str, Any] | None:  # noqa: C901 - a table of kinds, one after the other
@@ -239,7 +245,9 @@ def _each(array: Any, values: Any, convert: Any) -> Any:
     """The converted values, in lists as deep as the array has dimensions; masked ones are missing."""
     mask = getattr(array, 'mask', None)
     if array.ndim == 0:
-        return None if mask is not None and bool(mask) else convert(values if isinstance(values, str) else values[()])
+        if mask is not None and bool(mask):
+            return None
+        return convert(values if isinstance(values, str) else values[()])
     if array.ndim == 1:
         hidden = mask.tolist() if mask is not None and mask.ndim else [False] * len(array)
         return [None if hide else convert(values[index]) for index, hide in enumerate(hidden)]
