@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from run import ROOT, server
 
 import cspark.wasm as Hybrid
-from cspark.wasm._calls import services
+from cspark.wasm._calls import executions
 from cspark.wasm._calls.steps import Compute, Send
 from cspark.wasm._http.blocking import BlockingConnections
 from cspark.wasm._http.echoes import Echoes
@@ -48,7 +48,7 @@ def parts(url: str) -> dict[str, float]:
     sent: list[Send] = []
 
     def flow() -> None:
-        running = services.execute(hybrid.config, 'shapes/cylinder', None, {'inputs': RECORD})
+        running = executions.execute(hybrid.config, 'shapes/cylinder', None, {'inputs': RECORD})
         step = next(running)
         try:
             while True:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import cspark.wasm as Hybrid
-from cspark.wasm._calls import exchange, services
+from cspark.wasm._calls import exchange, executions
 from cspark.wasm._http import awaiting
 from cspark.wasm._many import results as many
 from cspark.wasm._many import writers as tables
@@ -49,13 +49,14 @@ def client(squarer: Squares) -> Hybrid.AsyncClient:
     return Hybrid.AsyncClient(base_url=squarer.url, tenant='my-tenant', token='open')
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('layout', ['rows', 'columnar'])
 async def test_many_records_are_encoded_and_decoded_on_threads(
     squarer: Squares, layout: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: set[str] = set()
     decoded = watched(monkeypatch, exchange, 'decode_answer')
-    turned = watched(monkeypatch, services, 'columnar')
+    turned = watched(monkeypatch, executions, 'columnar')
     records = [{'side': Odd(encoded, side), 'name': 'x' * 50} for side in range(20_000)]
     async with client(squarer) as hybrid:
         answer = await hybrid.services.execute(URI, inputs=records, layout=layout)
@@ -65,6 +66,7 @@ async def test_many_records_are_encoded_and_decoded_on_threads(
     assert bool(turned) == (layout == 'columnar')
 
 
+@pytest.mark.thorough
 async def test_large_packed_answers_are_unpacked_on_threads(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     unpacked = watched(monkeypatch, awaiting, 'received')
     async with Hybrid.AsyncClient(base_url=url, tenant='my-tenant', token='open') as hybrid:
@@ -74,6 +76,7 @@ async def test_large_packed_answers_are_unpacked_on_threads(monkeypatch: pytest.
         assert unpacked and threading.current_thread().name not in unpacked
 
 
+@pytest.mark.thorough
 async def test_a_run_writes_and_reads_on_threads(
     squarer: Squares, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

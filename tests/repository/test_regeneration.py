@@ -25,7 +25,7 @@ RENAMED = [
     ('execute_many_answer', 'warnings', '_calls/answers_as_documented.py'),
     ('response_meta', 'compiler_version', '_calls/answers_as_documented.py'),
     ('response_data', 'service_chain', '_calls/answers_as_documented.py'),
-    ('request_meta', 'requested_output_regex', '_calls/services.py'),
+    ('request_meta', 'requested_output_regex', '_calls/execute_requests.py'),
 ]
 
 
@@ -42,7 +42,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> str:
         file.write_text(re.sub(rf'\b{field}\b', f'{field}_of_tomorrow', source))
     # The facade is checked alone: the local runner reads no answers.
     checked = [sys.executable, '-m', 'mypy', '--strict', '--explicit-package-bases', '--namespace-packages']
-    files = ['src/cspark/wasm/_calls/answers_as_documented.py', 'src/cspark/wasm/_calls/services.py']
+    files = ['src/cspark/wasm/_calls/answers_as_documented.py', 'src/cspark/wasm/_calls/execute_requests.py']
     return subprocess.run(
         [*checked, '--cache-dir=/dev/null', '--follow-imports=silent', *files],
         cwd=copy,

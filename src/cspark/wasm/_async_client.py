@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
-from ._calls import probes, services
+from ._calls import descriptions, executions, probes, uploads
 from ._calls.steps import Flow
+from ._many.arguments import prepare, reading_of
 from ._many.awaiting import run_awaiting
 from ._many.results import AsyncManyResults
-from ._many.run import prepare, reading_of
 from ._many.sources import Source, open_source
 from ._perform import awaiting
 from ._secret import hide, hide_address
@@ -319,7 +319,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
-        return await self._perform(services.upload(self._config, file, file_name, options))
+        return await self._perform(uploads.upload(self._config, file, file_name, options))
 
     @overload
     async def execute(
@@ -387,7 +387,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/execute-api
         """
-        return await self._perform(services.execute(self._config, uri, response_format, options))
+        return await self._perform(executions.execute(self._config, uri, response_format, options))
 
     @overload
     def execute_many(
@@ -456,7 +456,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/validation-api
         """
-        return await self._perform(services.validate(self._config, uri, options))
+        return await self._perform(descriptions.validate(self._config, uri, options))
 
     async def get_metadata(
         self, uri: UriLike | None = None, **options: Unpack[MetadataOptions]
@@ -476,4 +476,4 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/metadata-api
         """
-        return await self._perform(services.get_metadata(self._config, uri, options))
+        return await self._perform(descriptions.get_metadata(self._config, uri, options))

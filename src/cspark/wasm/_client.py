@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
-from ._calls import probes, services
+from ._calls import descriptions, executions, probes, uploads
 from ._calls.steps import Flow
+from ._many.arguments import prepare, reading_of
 from ._many.blocking import run_blocking
 from ._many.results import ManyResults
-from ._many.run import prepare, reading_of
 from ._many.sources import open_source
 from ._perform import blocking
 from ._secret import hide, hide_address
@@ -310,7 +310,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/impex-apis/export
         """
-        return self._perform(services.upload(self._config, file, file_name, options))
+        return self._perform(uploads.upload(self._config, file, file_name, options))
 
     @overload
     def execute(
@@ -378,7 +378,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/execute-api
         """
-        return self._perform(services.execute(self._config, uri, response_format, options))
+        return self._perform(executions.execute(self._config, uri, response_format, options))
 
     @overload
     def execute_many(
@@ -439,7 +439,7 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/validation-api
         """
-        return self._perform(services.validate(self._config, uri, options))
+        return self._perform(descriptions.validate(self._config, uri, options))
 
     def get_metadata(
         self, uri: UriLike | None = None, **options: Unpack[MetadataOptions]
@@ -459,4 +459,4 @@ class ServicesResource(_Resource):
 
         API: https://docs.coherent.global/spark-apis/metadata-api
         """
-        return self._perform(services.get_metadata(self._config, uri, options))
+        return self._perform(descriptions.get_metadata(self._config, uri, options))

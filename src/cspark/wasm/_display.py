@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .errors import SparkError
     from .records import RecordResult
 
-__all__ = ['Table', 'messages', 'spell', 'table_of_data', 'table_of_error', 'table_of_results']
+__all__ = ['Table', 'count_records', 'messages', 'spell', 'table_of_data', 'table_of_error', 'table_of_results']
 
 ROWS: Final = 10
 COLUMNS: Final = 12
@@ -87,11 +87,18 @@ def messages(entries: Any) -> str | None:
     return '; '.join(words) + (f' (and {len(entries) - 3} more)' if len(entries) > 3 else '')
 
 
+def count_records(count: int) -> str:
+    """Say how many records there are: `no records`, `1 record`, `1,000 records`."""
+    if count == 1:
+        return '1 record'
+    return f'{count:,} records' if count else 'no records'
+
+
 def table_of_results(
     results: Sequence[RecordResult], count: int, version: str | None, call_id: str | None, state: str = ''
 ) -> Table:
     """The first results, with their warnings and errors beside the outputs."""
-    records = 'no records' if not count else '1 record' if count == 1 else f'{count:,} records'
+    records = count_records(count)
     told = [f'{name} {value}' for name, value in (('version', version), ('call', call_id)) if value]
     rows = [one.row for one in results[:ROWS]]
     names = list(dict.fromkeys(name for row in rows for name in row if name not in ('warnings', 'errors')))

@@ -160,8 +160,8 @@ def _pandas_column(pandas: Any, values: list[Any]) -> Any:
     large = any(type(value) is int and abs(value) > EXACT_IN_DOUBLE for value in values)
     same = all(type(value) is int and abs(value) < LARGEST_INTEGER for value in values)
     has_containers = any(isinstance(value, (list, dict)) for value in values)
-    kind = object if (large and not same) or has_containers or all(value is None for value in values) else None
-    return pandas.Series(values, dtype=kind)
+    needs_object = (large and not same) or has_containers or all(value is None for value in values)
+    return pandas.Series(values, dtype=object if needs_object else None)
 
 
 def polars_frame(columns: Columns) -> Any:

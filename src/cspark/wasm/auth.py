@@ -166,14 +166,18 @@ class Authorization:
         return hash((self._api_key, self._source))
 
     def __repr__(self) -> str:
-        token = f'<{getattr(self._source, "__name__", "function")}>' if self._source else repr(_masked(self._token))
+        token = repr(_masked(self._token))
+        if self._source:
+            token = f'<{getattr(self._source, "__name__", "function")}>'
         return f'Authorization(api_key={self.api_key!r}, token={token})'
 
 
 def _checked_token(token: Any) -> Secret | None:
     """Check a token; return it without a leading `Bearer`, and None for an empty one."""
     checked = _checked('token', token)
-    return Secret(re.sub(r'^bearer(\s+|$)', '', checked.reveal(), flags=re.IGNORECASE).strip()) if checked else None
+    if not checked:
+        return None
+    return Secret(re.sub(r'^bearer(\s+|$)', '', checked.reveal(), flags=re.IGNORECASE).strip())
 
 
 def _checked(name: str, secret: Any) -> Secret | None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
-import re
-import sys
 from collections.abc import Mapping
-from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from ._address import DEFAULT_RUNNER_URL, ENV_VARS, RunnerUrl
 from ._answer import SHOWN_HEADERS
-from ._secret import HiddenHeaders, Secret, hide, hide_address, hide_headers
+from ._config_values import (
+    DEFAULT_CONNECTION_AGE,
+    DEFAULT_TIMEOUT_IN_MS,
+    read_connection_age,
+    read_headers,
+    read_telemetry,
+    read_timeout,
+    read_transport,
+    read_verify,
+)
+from ._secret import Secret, hide, hide_address, hide_headers
 from .auth import Authorization, TokenLike
 from .errors import SparkConfigError
 from .logger import LoggerLike, logger_for
@@ -40,18 +46,6 @@ __all__ = [
     'static_config',
 ]
 
-DEFAULT_TIMEOUT_IN_MS: Final = 60_000
-"""The limit of a whole call, retries included, in milliseconds."""
-
-SHORTEST_TIMEOUT_IN_MS: Final = 10
-"""The smallest timeout that is accepted, in milliseconds: a smaller number is most likely meant as seconds."""
-
-SHORTEST_PHASE: Final = 0.001
-"""The smallest timeout of a phase of an `httpx.Timeout`, in seconds."""
-
-DEFAULT_CONNECTION_AGE: Final = 300.0
-"""How long a connection is used, in seconds."""
-
 UNPICKLED: Final = (
     'a {0} holds connections and cannot be pickled; make one in each process: Config pickles, and '
     '{0}.use(config.with_credentials_in_pickles()) makes a client of it'
@@ -59,68 +53,6 @@ UNPICKLED: Final = (
 
 SPARK_SDK: Final = 'Spark Python SDK'
 """The default of the option `source_system`."""
-
-_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-RESERVED: Final = frozenset(
-    {'authorization', 'x-synthetic-key', 'host'}
-    | {'content-length', 'content-encoding', 'content-type', 'transfer-encoding'}
-)
-"""Headers that only the client may set: credentials, and those that describe the connection or the body."""
-
-
-def _trust(verify: Any) -> bool | str | ssl.SSLContext:
-    if verify is None:
-        return True
-    if isinstance(verify, (bool, str)) or ('ssl' in sys.modules and isinstance(verify, sys.modules['ssl'].SSLContext)):
-        trusted: bool | str | ssl.SSLContext = verify
-        return trusted
-    raise SparkConfigError(
-        f'verify must be True, False, the path of a file of certificates or an ssl.SSLContext, not {verify!r}'
-    )
-
-
-def _transport(transport: Any) -> Literal['httpx'] | None:
-    if transport not in (None, 'httpx'):
-        raise SparkConfigError(f"transport must be 'httpx' or not be given, not {transport!r:.100}")
-    chosen: Literal['httpx'] | None = transport
-    return chosen
-
-
-def _age(seconds: Any) -> float:
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-        raise SparkConfigError(f'max_connection_age must be a number of seconds above 0, not {seconds!r:.100}')
-    return float(seconds)
-
-
-def _switch(telemetry: Any) -> bool:
-    if telemetry is None:
-        return os.environ.get('CSPARK_TELEMETRY', '').lower() not in ('0', 'false', 'no', 'off')
-    if not isinstance(telemetry, bool):
-        raise SparkConfigError(f'telemetry must be True or False, not {telemetry!r:.100}')
-    return telemetry
-
-
-def _headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
-    if problem := _problem_of_headers(headers):
-        raise SparkConfigError(problem)
-    return MappingProxyType(HiddenHeaders(headers or {}))
-
-
-def _problem_of_headers(headers: Any) -> str:
-    """Why these headers cannot be sent. No error is raised here, because its traceback would show the values."""
-    if not isinstance(headers, (Mapping, NoneType)):
-        return f'headers must be a mapping of names to text, not {type(headers).__name__}'
-    given: Mapping[Any, Any] = headers or {}  # pyright: ignore[reportUnknownVariableType]
-    for name, value in given.items():
-        if not all(isinstance(part, str) for part in (name, value)):
-            return f'headers must be text, not {type(value).__name__}: {name!r}'
-        if not _HEADER_NAME.fullmatch(name):
-            return f'{name!r} is not a valid header name'
-        if name.lower() in RESERVED:
-            return f'the header {name!r} is set by the client; give credentials as api_key=... or token=...'
-        if not value.isascii() or not value.isprintable():
-            return f'the header {name!r} contains a character that cannot be sent'
-    return ''
 
 
 @attrs.frozen(repr=False, hash=False)
@@ -132,12 +64,12 @@ class _Fields:
     timeout: float
     phases: Mapping[str, float] | None
     retry: RetryPolicy
-    extra_headers: Mapping[str, str] = attrs.field(converter=_headers)
+    extra_headers: Mapping[str, str] = attrs.field(converter=read_headers)
     logger: logging.Logger = attrs.field(converter=logger_for)
-    verify: bool | str | ssl.SSLContext = attrs.field(converter=_trust)
-    transport: Literal['httpx'] | None = attrs.field(converter=_transport)
-    max_connection_age: float = attrs.field(converter=_age)
-    telemetry: bool = attrs.field(converter=_switch)
+    verify: bool | str | ssl.SSLContext = attrs.field(converter=read_verify)
+    transport: Literal['httpx'] | None = attrs.field(converter=read_transport)
+    max_connection_age: float = attrs.field(converter=read_connection_age)
+    telemetry: bool = attrs.field(converter=read_telemetry)
 
 
 class Config(_Fields):
@@ -204,7 +136,7 @@ class Config(_Fields):
             if api_key is None and token is None and auth is None:
                 api_key, token = hide(os.environ.get(ENV_VARS.API_KEY)), hide(os.environ.get(ENV_VARS.BEARER_TOKEN))
             auth = Authorization(api_key=api_key, token=token, auth=auth)
-        limit, phases = _timeout(timeout)
+        limit, phases = read_timeout(timeout)
         super().__init__(
             base_url=address,
             auth=auth,
@@ -328,7 +260,7 @@ class Config(_Fields):
             'retry': _policy(max_retries, retry_interval, self.retry),
         }
         if timeout is not None:
-            changes['timeout'], changes['phases'] = _timeout(timeout)
+            changes['timeout'], changes['phases'] = read_timeout(timeout)
         given = {
             'extra_headers': extra_headers,
             'logger': logger,
@@ -362,33 +294,6 @@ def _agreed(address: RunnerUrl, tenant: str | None) -> RunnerUrl:
     if tenant and address.tenant not in ('', tenant):
         raise SparkConfigError(f'two tenants are given: {address.tenant!r} in base_url and tenant={tenant!r}')
     return address.copy_with(tenant=tenant)
-
-
-def _timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
-    """Read a timeout: that of the whole call in milliseconds and, if there are any, those of the phases in seconds."""
-    if timeout is None:
-        return DEFAULT_TIMEOUT_IN_MS, None
-    if hasattr(timeout, 'as_dict'):
-        phases: dict[str, float | None] = timeout.as_dict()
-        given = {name: limit for name, limit in phases.items() if limit is not None}
-        if len(given) < len(phases):
-            missing = ', '.join(sorted(phases.keys() - given.keys()))
-            raise SparkConfigError(f'timeout has no limit for {missing}; give one, so that no call waits for ever')
-        if short := [f'{name}={limit!r}' for name, limit in given.items() if not limit >= SHORTEST_PHASE]:
-            raise SparkConfigError(
-                f'timeout has {", ".join(short)}, which is less than a millisecond: an httpx.Timeout holds seconds'
-            )
-        return max(DEFAULT_TIMEOUT_IN_MS, 1000 * sum(given.values())), given
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
-        raise SparkConfigError(
-            f'timeout must be a number of milliseconds above 0, or an httpx.Timeout, not {timeout!r}'
-        )
-    if timeout < SHORTEST_TIMEOUT_IN_MS:
-        raise SparkConfigError(
-            f'timeout={timeout!r} is in milliseconds, too short for any answer; for {timeout:g} seconds, '
-            f'give {1000 * timeout:g}'
-        )
-    return timeout, None
 
 
 def _policy(retries: Any, interval: Any, before: RetryPolicy | None = None) -> RetryPolicy:

@@ -118,7 +118,9 @@ class SparkError(Exception):
     @property
     def request_id(self) -> str:
         """The `x-request-id` of the call, for finding it in the runner's log; empty if nothing was sent."""
-        return self.cause.request.headers.get('x-request-id', '') if isinstance(self.cause, ApiErrorCause) else ''
+        if not isinstance(self.cause, ApiErrorCause):
+            return ''
+        return self.cause.request.headers.get('x-request-id', '')
 
     @property
     def attempts(self) -> int:

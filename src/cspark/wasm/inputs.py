@@ -4,33 +4,26 @@
 # Inputs may have any type at all.
 from __future__ import annotations
 
-import enum
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol, TypeAlias
 
 from ._codec.frames import frame_slices, row_as_record
-from ._codec.json import Fragment, decode_json, encode_json
-from ._codec.plain import UnfitValueError, as_record, is_missing, library_of, plain
+from ._codec.json import decode_json
+from ._codec.plain import UnfitValueError, as_record, library_of, plain
 from .errors import SparkInputError, SparkSdkError
 
 __all__ = [
     'FrameLike',
     'Inputs',
-    'Known',
-    'Missing',
     'TableLike',
-    'apply_missing',
     'check_header',
-    'check_missing',
     'check_row',
     'check_rows_come_from',
     'columnar',
-    'encode_inputs',
     'frame_batches',
-    'name_column',
+    'is_row',
     'read_inputs',
     'read_record',
 ]
@@ -58,8 +51,6 @@ array, a data frame or table of any library that narwhals knows, a record batch,
 Values: text, numbers, booleans, None, dates and times (sent as ISO 8601), `Decimal`, `UUID`, `Enum` (its value), numpy
 values, records, frames (sent as lists of records), and lists and mappings of these. Durations are refused."""
 
-Missing: TypeAlias = 'Literal["null", "default", "error"]'
-MISSING: Final = ('null', 'default', 'error')
 ACCEPTED: Final = 'a mapping, a list of records, a data frame, JSON text or None'
 
 
@@ -89,7 +80,7 @@ def read_inputs(inputs: Inputs) -> dict[str, Any] | list[Any]:
         return record
     if isinstance(inputs, Iterable) and not isinstance(inputs, type):
         records = inputs if isinstance(inputs, list) else list(inputs)
-        if records and _is_row(records[0]):
+        if records and is_row(records[0]):
             check_rows_come_from(inputs)
         return _read_records(records)
     raise SparkSdkError(f'inputs must be {ACCEPTED}, not {type(inputs).__name__}')
@@ -172,7 +163,7 @@ def _read_records(inputs: list[Any]) -> list[Any]:
     if kinds <= {dict} or not inputs:
         return inputs
     first = inputs[0]
-    if _is_row(first):
+    if is_row(first):
         header = check_header(first)
         return [list(header), *(check_row(row, len(header), index) for index, row in enumerate(inputs[1:], 1))]
     return [read_record(one, index) for index, one in enumerate(inputs)]
@@ -199,13 +190,13 @@ def check_row(row: Any, width: int, index: int) -> Any:
         SparkInputError: It is none, or has not a value for each name.
     """
     values = row.tolist() if library_of(row) == 'numpy' else row
-    if not _is_row(row) or len(values) != width:
-        given = f'{len(values)} values' if _is_row(row) else type(row).__name__
+    if not is_row(row) or len(values) != width:
+        given = f'{len(values)} values' if is_row(row) else type(row).__name__
         raise SparkInputError(f'a row of {width} values belongs here, not {given}', None, (index,))
     return values
 
 
-def _is_row(value: Any) -> bool:
+def is_row(value: Any) -> bool:
     """Whether it is a row of values without names."""
     if isinstance(value, (list, tuple)):
         return not hasattr(value, '_asdict') and not hasattr(value, '_mapping')
@@ -235,58 +226,6 @@ def read_record(value: Any, index: int = 0) -> dict[str, Any]:
     return record
 
 
-def check_missing(missing: Any) -> dict[str | None, Missing] | None:
-    """The rule for missing values, by column; None stands for all other columns.
-
-    Raises:
-        SparkSdkError: It is no rule.
-
-    >>> check_missing({'age': 'error'})
-    {'age': 'error'}
-    """
-    if missing is None or missing == 'null':
-        return None
-    rules: dict[Any, Any] = dict(missing) if isinstance(missing, Mapping) else {None: missing}
-    for name, rule in rules.items():
-        if rule not in MISSING or not (name is None or isinstance(name, str)):
-            accepted = ', '.join(map(repr, MISSING))
-            raise SparkSdkError(f'missing must be one of {accepted}, or a mapping of names to these, not {missing!r}')
-    return rules
-
-
-def apply_missing(
-    rows: list[Any], names: tuple[str, ...] | None, rules: dict[str | None, Missing], first: int = 0
-) -> tuple[list[Any], tuple[str, ...] | None]:
-    """Records without the missing values that mean the default of their input.
-
-    Args:
-        rows: Rows of values where there are names, else records.
-        names: The names of the columns.
-        rules: What a missing value means, by column.
-        first: The place of the first record among all.
-
-    Raises:
-        SparkInputError: A value is missing where none may be.
-    """
-    if names is not None and not any(map(is_missing, (value for row in rows for value in row))):
-        return rows, names
-    records: list[dict[str, Any]] = []
-    for index, row in enumerate(rows, first):
-        record = dict(zip(names, row, strict=True)) if names is not None else read_record(row, index)
-        kept = {}
-        for name, value in record.items():
-            rule = rules.get(name, rules.get(None, 'null'))
-            if rule != 'null' and is_missing(value):
-                if rule == 'error':
-                    raise SparkInputError('the value is missing', None, (index, name))
-                continue
-            kept[name] = value
-        records.append(kept)
-    if names is not None and all(len(record) == len(names) for record in records):
-        return rows, names  # nothing was left out, so that rows of values stay what they are
-    return records, None
-
-
 def columnar(records: list[Any]) -> list[Any]:
     """Records as a row of names and rows of values.
 
@@ -306,64 +245,6 @@ def columnar(records: list[Any]) -> list[Any]:
     return [names, *([record[name] for name in names] for record in plain_records)]
 
 
-def encode_inputs(
-    body: object,
-    inputs: object,
-    nan: Literal['null', 'error'] = 'null',
-    first: int = 0,
-    known: Known | None = None,
-) -> bytes:
-    """A body with inputs in it as JSON.
-
-    Args:
-        body: What to write.
-        inputs: The inputs within it, for errors: these name the place of a value from here.
-        nan: What becomes of NaN and infinities.
-        first: The place of the first one among all inputs, for errors.
-        known: What iterators among the values held, where these are encoded several times.
-
-    Raises:
-        SparkInputError: JSON cannot hold a value; the error has its place and says what is accepted.
-    """
-    known = known or Known()
-    if nan == 'error' and (place := _locate(inputs, (), _nan_problem, known, first)):
-        raise SparkInputError(place[1], None, place[0])
-    try:
-        return encode_json(body, known.plain)
-    except (TypeError, ValueError, RecursionError) as error:
-        try:
-            path, problem = _locate(inputs, (), _type_problem, known, first) or ((), str(error))
-        except RecursionError:
-            path, problem = (), 'inputs hold themselves, or are nested too deeply for JSON'
-        if not path and not problem.startswith('inputs'):
-            problem = f'inputs: {problem}'
-        raise SparkInputError(problem, error, path) from error
-
-
-def name_column(inputs: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """The place of a value in columnar inputs, with the name of its column instead of its place in the row."""
-    if len(path) < 2 or not isinstance(inputs, list) or not _is_row(inputs[0]) or not isinstance(path[1], int):
-        return path
-    return int(path[0]) - 1, str(inputs[0][path[1]]), *path[2:]
-
-
-class Known:
-    """What iterators among the values held: they can be read only once."""
-
-    def __init__(self) -> None:
-        self._read: dict[int, tuple[Any, list[Any]]] = {}
-
-    def items(self, iterator: Iterator[Any]) -> list[Any]:
-        """The items of an iterator."""
-        if id(iterator) not in self._read:
-            self._read[id(iterator)] = (iterator, list(iterator))
-        return self._read[id(iterator)][1]
-
-    def plain(self, value: Any) -> Any:
-        """As `plain`, any number of times."""
-        return self.items(value) if isinstance(value, Iterator) else plain(value)
-
-
 def _parse_text(text: str | bytes | bytearray | memoryview, path: tuple[str | int, ...] = ()) -> Any:
     content = text.encode('utf-8', 'surrogatepass') if isinstance(text, str) else bytes(text)
     if not content.strip():
@@ -379,71 +260,3 @@ def _parse_text(text: str | bytes | bytearray | memoryview, path: tuple[str | in
     if path:
         raise SparkInputError(f'the text must hold a JSON object, not a {type(value).__name__}', None, path)
     raise SparkSdkError(f'inputs are JSON text of a {type(value).__name__}; give an object or an array')
-
-
-Place: TypeAlias = 'tuple[tuple[str | int, ...], str]'
-"""Where a value is, and what is wrong with it."""
-
-
-def _locate(
-    value: Any, path: tuple[str | int, ...], problem_of: Callable[[Any], str], known: Known, first: int = 0
-) -> Place | None:
-    """The first value that has a problem."""
-    if isinstance(value, dict):
-        for key in value:
-            if problem := '' if problem_of is _nan_problem else _key_problem(key):
-                return path, problem
-        children: Iterable[tuple[Any, Any]] = value.items()
-    elif type(value) in (list, tuple):
-        children = enumerate(value, first)
-    elif isinstance(value, (str, bool)) or problem_of(value):
-        problem = problem_of(value)
-        return (path, problem) if problem else None
-    else:
-        return _locate_within(value, path, problem_of, known)
-    for name, child in children:
-        if found := _locate(child, (*path, name), problem_of, known):
-            return found
-    return None
-
-
-def _locate_within(
-    value: Any, path: tuple[str | int, ...], problem_of: Callable[[Any], str], known: Known
-) -> Place | None:
-    """The same for a value that is something else in JSON."""
-    if value is None or isinstance(value, (int, float, Decimal)):
-        return None
-    if isinstance(value, enum.Enum):
-        return _locate(value.value, path, problem_of, known)
-    try:
-        inner = known.plain(value)
-    except UnfitValueError as error:
-        return (*path, *error.path), str(error)
-    except TypeError as error:
-        return path, str(error)
-    if inner is None or type(inner) in (type(value), Fragment):
-        return None
-    return _locate(inner, path, problem_of, known)
-
-
-def _key_problem(key: object) -> str:
-    if not isinstance(key, str):
-        return f'the key {key!r} is not text'
-    return 'a key has half a surrogate pair, which JSON cannot hold' if _type_problem(key) else ''
-
-
-def _nan_problem(value: Any) -> str:
-    if isinstance(value, (str, bool)):
-        return ''
-    is_nan = not value.is_finite() if isinstance(value, Decimal) else isinstance(value, float) and value - value != 0
-    return f'{value!r} is not a number that JSON can hold; give nan="null" to send null' if is_nan else ''
-
-
-def _type_problem(value: Any) -> str:
-    if not isinstance(value, str):
-        return ''
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return 'the text has half a surrogate pair, which JSON cannot hold'
-    return ''

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from ._address import RunnerUrl
 from ._codec.compression import Encoding
+from ._missing_values import Missing
 from ._progress import UploadProgress
 from ._secret import hide, hide_address, hide_headers
 from .auth import TokenLike
 from .errors import SparkSdkError
-from .inputs import Inputs, Missing
+from .inputs import Inputs
 from .logger import LoggerLike
 from .records import ProgressLike
 from .retry_policy import RetryPolicy
@@ -240,7 +241,7 @@ def check_options(method: str, options: Any, accepted: type[Any]) -> None:
     names: frozenset[str] = accepted.__optional_keys__
     if names.issuperset(options):
         return
-    name = next(name for name in options if name not in names)
+    name: str = next(name for name in options if name not in names)
     if name in NOT_OF_A_RUNNER:
         raise SparkSdkError(f'{method} has no argument {name!r}: {NOT_OF_A_RUNNER[name]}')
     close = difflib.get_close_matches(name, names, 1)

@@ -232,14 +232,12 @@ class Uri:
         """
         params = Uri.to_params(uri)
         if not params.service_uri:
-            missing = message or (
-                'service name is missing'
-                if params.folder
-                else 'folder name is missing'
-                if params.service
-                else 'no service is named'
-            )
-            raise SparkSdkError(f'{missing}: got {shorten(repr(uri), 200)}; {FORMATS}')
+            missing = 'no service is named'
+            if params.folder:
+                missing = 'service name is missing'
+            elif params.service:
+                missing = 'folder name is missing'
+            raise SparkSdkError(f'{message or missing}: got {shorten(repr(uri), 200)}; {FORMATS}')
         for name in ('folder', 'service', 'service_id', 'version', 'version_id', 'proxy'):
             value = getattr(params, name)
             if value is not None:

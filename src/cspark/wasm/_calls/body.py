@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 
 from .._codec.compression import Encoding, pack, pack_parts
 from .._codec.json import is_object
+from .._input_values import Known, encode_inputs, name_column
 from ..errors import SparkInputError
-from ..inputs import Known, encode_inputs, name_column
 
 __all__ = ['encode_body', 'is_heavy']
 

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import inspect
 import logging
-import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypedDict
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
 
-from .._about import SPARK_USER_AGENT, about
-from .._answer import Answer, shown
+from .._about import about
+from .._answer import Answer
 from .._codec.json import decode_answer, is_object
-from .._masking import mask, secrets_in
 from .._secret import HiddenHeaders
 from ..config import Config
 from ..errors import (
-    ApiErrorCause,
-    ErrorRequest,
     SparkConnectionError,
     SparkDecodeError,
     SparkTimeoutError,
     api_error,
-    error_response,
     shorten,
 )
 from ..options import CallOptions
+from .attempts import Attempts
+from .call import Call
 from .observing import CallWatch, observer_of
-from .retry import Retry, after_answer, after_failure
+from .retry import after_answer, after_failure
 from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 
-__all__ = ['Call', 'caller', 'identity', 'make_call', 'new_request_id', 'not_sent', 'pass_on', 'with_call_options']
+__all__ = ['make_call', 'not_sent', 'pass_on', 'with_call_options']
 
 HEAVY_ANSWER: Final = 256 * 1024
 HALF_A_CHARACTER: Final = 'the answer holds half a character (a lone surrogate), which is read as U+FFFD'
@@ -39,107 +35,6 @@ HALF_A_CHARACTER: Final = 'the answer holds half a character (a lone surrogate),
 MASKED_BEFORE_CUT: Final = 4000
 """How many bytes of an answer are searched for secrets before the excerpt is cut. The search runs over more than the
 excerpt shows, so that a secret that the cut would split is still found."""
-
-
-@dataclass(slots=True)
-class Call:
-    """A request as a generated builder returns it, and how it may be sent.
-
-    Attributes:
-        request: `method`, `url`, `headers` and possibly `files`.
-        body: A function that encodes the body.
-        heavy: Whether encoding the body takes long.
-        safe: Whether the call can be repeated without harm.
-        once: Whether the body can be read only once, so that the call cannot be repeated at all.
-        verb: What the call does, for telemetry.
-    """
-
-    request: Mapping[str, Any]
-    body: Callable[[], bytes] | None = None
-    heavy: bool = False
-    safe: bool = True
-    once: bool = False
-    verb: str = 'execute'
-
-
-@dataclass(slots=True)
-class Attempts:
-    """The attempts of one call.
-
-    Attributes:
-        step: The request; each attempt sends it again.
-        started: When the call began, by `time.monotonic()`.
-        tried: How many attempts were made, including those that sent nothing; the retry policy counts these.
-        sent: How many times the request was sent, which is what an error reports as its attempts.
-        renewed: Whether a refused token was already replaced in this call.
-        once: Whether the body can be read only once.
-        watch: What watches the call, if anybody does.
-    """
-
-    step: Send
-    started: float
-    tried: int = 0
-    sent: int = 0
-    renewed: bool = False
-    once: bool = False
-    watch: CallWatch | None = None
-
-    def cause(self, answer: Answer | None = None) -> ApiErrorCause:
-        """Describe the call for an error, without its body and without credentials."""
-        request = ErrorRequest(self.step.method, self.step.url, shown(self.step.headers))
-        response = None
-        if answer:
-            headers = {name: self.masked(value) for name, value in answer.headers.items()}
-            # Latin-1 maps each byte to one character and back, whatever the real encoding of the body is.
-            content = self.masked(answer.content.decode('latin-1')).encode('latin-1')
-            response = error_response(answer.status, headers, content)
-        return ApiErrorCause(request, response, self.sent, time.monotonic() - self.started)
-
-    def masked(self, said: str) -> str:
-        """Mask the credentials of this call in text from a runner, which may echo what it was sent."""
-        return mask(said, secrets_in(self.step.credentials, self.step.headers))
-
-    @property
-    def line(self) -> str:
-        """The method and URL of the request, for messages."""
-        return f'{self.step.method} {self.step.url}'
-
-    def has_time_for(self, retry: Retry) -> bool:
-        """Whether the pause before this retry ends before the deadline."""
-        return time.monotonic() + retry.pause < self.step.deadline
-
-
-def new_request_id() -> str:
-    """Make an id for a call. All attempts of the call share it."""
-    digits = os.urandom(16).hex()
-    # A UUID of version 4, written here because building a `uuid.UUID` first takes three times as long.
-    return f'{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}'
-
-
-class Identity(TypedDict, total=False):
-    """The arguments of every generated builder that say who calls, whatever the call.
-
-    An operation of the document without these headers is an error for the type checkers at the line that calls it.
-    """
-
-    x_spark_ua: str
-    x_tenant_name: str
-
-
-class Caller(Identity, total=False):
-    """The same, with the id of the call."""
-
-    x_request_id: str
-
-
-def identity(tenant: str) -> Identity:
-    """Return the caller's identity as arguments of a generated builder; it is the same for every call."""
-    return {'x_spark_ua': SPARK_USER_AGENT, 'x_tenant_name': tenant} if tenant else {'x_spark_ua': SPARK_USER_AGENT}
-
-
-def caller(config: Config) -> Caller:
-    """Return the caller's identity as arguments of a generated builder, with a new request id."""
-    return {'x_request_id': new_request_id(), **identity(config.base_url.tenant)}
 
 
 def with_call_options(config: Config, options: CallOptions) -> Config:

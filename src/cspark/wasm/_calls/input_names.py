@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
 from .._codec.json import is_object
 from .._codec.plain import as_record
+from .._suggestion import suggest
 from ..config import Config
 from ..errors import SparkInputError, SparkSdkError
 from ..uri import Uri, UriLike, UriParams
-from . import services
+from .descriptions import validate
+from .executions import execute
 from .steps import Flow
 
 __all__ = ['check_input_names', 'input_names']
@@ -28,12 +29,12 @@ def input_names(config: Config, uri: UriLike) -> Flow[frozenset[str]]:
     """
     named = Uri.validate(uri)
     if not (named.version_id or named.service_id):
-        answer = yield from services.execute(config, uri, None, {'inputs': {}})
+        answer = yield from execute(config, uri, None, {'inputs': {}})
         named = UriParams(version_id=answer.data.get('version_id'), service_id=answer.data.get('service_id'))
     if not (named.version_id or named.service_id):
         raise SparkSdkError('strict_inputs needs the id of a version, and the runner does not tell it; name it in uri')
     ids = UriParams(version_id=named.version_id, service_id=None if named.version_id else named.service_id)
-    checked = yield from services.validate(config, ids, {})
+    checked = yield from validate(config, ids, {})
     data: Any = checked.data
     outputs = data.get('response_data', {}).get('outputs')
     if not is_object(outputs):
@@ -57,6 +58,5 @@ def check_input_names(inputs: Sequence[Any], accepted: frozenset[str]) -> None:
 def _check_names(index: int, names: Any, accepted: frozenset[str]) -> None:
     for name in names:
         if name not in accepted:
-            close = difflib.get_close_matches(str(name), accepted, 1)
-            hint = f'; did you mean {close[0]!r}?' if close else f'; it has {", ".join(sorted(accepted))}'
-            raise SparkInputError(f'the service has no input {name!r}{hint}', None, (index,))
+            hint = suggest(str(name), sorted(accepted), 'it has')
+            raise SparkInputError(f'the service has no input {name!r}; {hint}', None, (index,))

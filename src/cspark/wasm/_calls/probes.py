@@ -11,7 +11,8 @@ from ..config import Config
 from ..errors import NotFoundError
 from ..options import CallOptions, check_options
 from ..results import Health, HttpResponse, RunnerState, VersionInfo
-from .exchange import Call, caller, make_call, with_call_options
+from .call import Call, caller
+from .exchange import make_call, with_call_options
 from .steps import Flow
 
 __all__ = ['ask_runner', 'check_health', 'get_status', 'get_version']

@@ -135,7 +135,9 @@ def _spelled_out(value: Any, default: Callable[[Any], Any]) -> Any:
     try:
         return orjson.Fragment(orjson.dumps(value, None, OPTIONS))
     except orjson.JSONEncodeError:
-        return value if isinstance(value, (str, orjson.Fragment)) else _spelled_out(default(value), default)
+        if isinstance(value, (str, orjson.Fragment)):
+            return value
+        return _spelled_out(default(value), default)
 
 
 def _refuse(value: object) -> Any:

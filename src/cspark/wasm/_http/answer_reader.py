@@ -104,6 +104,17 @@ class AnswerReader:
         if self._problem:
             raise MalformedAnswerError(self._problem)
 
+    def receive(self, data: bytes) -> None:
+        """Read what a socket returned: the next bytes, or none if the server has ended the connection.
+
+        Raises:
+            MalformedAnswerError: They are not part of an answer, or the answer is not complete.
+        """
+        if data:
+            self.feed(data)
+        else:
+            self.end()
+
     def end(self) -> None:
         """Note that the server has ended the connection.
 

@@ -91,7 +91,7 @@ class Connection:
         size = FIRST_PIECE
         while not reader.is_complete:
             sock.settimeout(time_for(step, 'read'))
-            reader.feed(data) if (data := sock.recv(size)) else reader.end()
+            reader.receive(sock.recv(size))
             size = IO_SIZE
         self.used = True
         return reader
@@ -113,7 +113,7 @@ class Connection:
                 raise OutOfTimeError
             if is_readable:
                 with suppress(*NOT_NOW):
-                    reader.feed(data) if (data := sock.recv(IO_SIZE)) else reader.end()
+                    reader.receive(sock.recv(IO_SIZE))
                     continue
             try:
                 rest = rest[sock.send(rest[:IO_SIZE]) :]

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from .._codec.compression import pack, unpack
 from .._codec.json import decode_json, encode_json
+from .._input_values import Known
 from ..errors import SparkSdkError
-from ..inputs import Known
 from ..records import ChunkResults
 
 __all__ = ['Checkpoint']

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._input_values import Known
 from ..errors import SparkDecodeError, SparkError, SparkInputError, spell_path
-from ..inputs import Known
 from ..records import ChunkResults
 from ..results import ServiceExecuted
 from .reading import Rows
@@ -103,5 +103,7 @@ def estimate_bytes(value: Any) -> int:
     if isinstance(value, Mapping):
         return 200 + sum(80 + estimate_bytes(item) for item in value.values())
     if isinstance(value, (list, tuple)):
-        return 80 + (sum(map(estimate_bytes, value)) if len(value) < 64 else len(value) * estimate_bytes(value[0]))
+        if len(value) < 64:
+            return 80 + sum(map(estimate_bytes, value))
+        return 80 + len(value) * estimate_bytes(value[0])
     return 64

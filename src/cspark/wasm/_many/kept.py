@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any, Final, Literal, TypeVar
 
-from .._display import Table, table_of_results
+from .._display import Table, count_records, table_of_results
 from .._tables import Columns, join_columns, names_of_frame, rows_to_columns
 from ..errors import SparkSdkError
 from ..records import BESIDE, RecordResult, columns_of
@@ -134,7 +134,7 @@ class Kept:
         total = self.run.total
         words = WORDS[self._state]
         if self._state == 'new':
-            known = 'records' if total is None else 'no records' if not total else f'{total:,} records'
+            known = 'records' if total is None else count_records(total)
             return Table(f'{known}{words}', [], [])
         count = self.run.done if self._state == 'interrupted' else self._count
         known = f'{count:,} records' if total is None or count == total else f'{count:,} of {total:,} records'

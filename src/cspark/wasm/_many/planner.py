@@ -360,7 +360,9 @@ def check_settings(chunk_size: Any, concurrency: Any, on_error: Any) -> tuple[in
     """
     numbers: list[int | None] = []
     for name, value in (('chunk_size', chunk_size), ('concurrency', concurrency)):
-        whole = None if isinstance(value, (str, bool)) or not hasattr(value, '__index__') else value.__index__()
+        whole: int | None = None
+        if hasattr(value, '__index__') and not isinstance(value, bool):  # numpy's whole numbers have it too
+            whole = value.__index__()
         if value != 'auto' and (whole is None or whole < 1):
             raise SparkSdkError(f'{name} must be a whole number from 1 on, or "auto", not {value!r}')
         numbers.append(whole)

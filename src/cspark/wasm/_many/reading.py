@@ -4,7 +4,6 @@
 # Values may have any type at all.
 from __future__ import annotations
 
-import difflib
 import importlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,8 +15,9 @@ from typing import Any, Final, Self
 import attrs
 
 from .._codec.plain import as_record
+from .._missing_values import Missing, apply_missing, check_missing
+from .._suggestion import suggest
 from ..errors import SparkSdkError
-from ..inputs import Missing, apply_missing, check_missing
 
 __all__ = ['BATCH', 'CELLS', 'SUFFIXES', 'Reading', 'Rows', 'import_for', 'rows_within']
 
@@ -119,9 +119,7 @@ class Reading:
         asked = [*self.columns, *(name for name in self.missing or () if name is not None)]
         for name in asked:
             if name not in names:
-                close = difflib.get_close_matches(name, names, 1)
-                hint = f'; did you mean {close[0]!r}?' if close else f'; it has {", ".join(names)}'
-                raise SparkSdkError(f'{place} has no column {name!r}{hint}')
+                raise SparkSdkError(f'{place} has no column {name!r}; {suggest(name, names, "it has")}')
 
     def convert(self, name: str, text: str) -> Any:
         """A field of a text file as what its column holds.

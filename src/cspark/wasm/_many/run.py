@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import codecs
-import difflib
-import inspect
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from .._calls import services
-from .._calls.input_names import check_input_names, input_names
-from .._calls.observing import RunWatch, observer_of
+from .._calls.observing import RunWatch
 from .._calls.steps import Flow
-from .._codec.compression import ENCODINGS
 from .._progress import Bar
+from .._suggestion import suggest
 from ..config import Config
 from ..errors import SparkError, SparkSdkError
-from ..inputs import columnar
-from ..options import LAYOUTS, ManyOptions, check_options, joined, one_of, split_names
-from ..records import BESIDE, ChunkResults, Progress
+from ..records import ChunkResults, Progress
 from ..results import ServiceExecuted
-from ..uri import Uri, UriLike
 from .chunk import Chunk, estimate_bytes, kept_of, results_of
-from .planner import MAX_BYTES, EndOfRunError, Planner, check_settings
-from .reading import Reading, Rows
-from .sources import identity_of
+from .planner import EndOfRunError, Planner
+from .reading import Rows
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
 
-__all__ = ['CallChunk', 'RecordBar', 'Run', 'prepare', 'reading_of']
+__all__ = ['CallChunk', 'RecordBar', 'Run']
 
 Outcome: TypeAlias = tuple[ChunkResults, float]
 """The results of a chunk, and the duration of the call in seconds."""
@@ -186,8 +176,7 @@ class Run:
         names = dict.fromkeys(name for record in read.records() for name in record)
         for name in self.keep:
             if name not in names:
-                close = difflib.get_close_matches(name, names, 1)
-                hint = f'did you mean {close[0]!r}?' if close else f'they have {", ".join(names)}'
+                hint = suggest(name, names, 'they have')
                 raise SparkSdkError(f'keep names {name!r}, which the records do not have; {hint}')
 
     def stop(self) -> None:
@@ -240,145 +229,3 @@ class RecordBar(Bar):
 
     def __call__(self, progress: Progress) -> None:
         self.show(progress.done, progress.total)
-
-
-def reading_of(options: ManyOptions) -> Reading:
-    """How the options say that records are read.
-
-    Raises:
-        SparkSdkError: One of them is unknown or not valid.
-    """
-    check_options('services.execute_many', options, ManyOptions)
-    encoding, given = options.get('file_encoding'), options.get('encoding')
-    if encoding is None and isinstance(given, str) and given.lower() not in ENCODINGS and _is_text_encoding(given):
-        encoding = given
-    return Reading.of(
-        options.get('delimiter'), encoding, options.get('columns'), options.get('missing'), options.get('sheet')
-    )
-
-
-def _is_text_encoding(name: str) -> bool:
-    try:
-        found = codecs.lookup(name)
-    except LookupError:
-        return False
-    return bool(getattr(found, '_is_text_encoding', True))  # and not one of bytes to bytes, such as zip
-
-
-def prepare(  # noqa: C901 - a list of checks
-    config: Config, uri: UriLike, inputs: Any, total: int | None, options: ManyOptions, reading: Reading
-) -> tuple[Run, CallChunk]:
-    """Check the arguments of `execute_many`; return the run and a function that executes a chunk. Nothing is sent.
-
-    Raises:
-        SparkSdkError: An argument is not valid, or the checkpoint cannot be used.
-    """
-    given: dict[str, Any] = {**options}
-    for name in ('delimiter', 'file_encoding', 'columns', 'missing', 'sheet'):
-        given.pop(name, None)
-    if reading.encoding is not None and given.get('encoding') == reading.encoding:
-        del given['encoding']
-    settings = {name: given.pop(name, default) for name, default in DEFAULTS.items()}
-    size, concurrency = check_settings(settings['chunk_size'], settings['concurrency'], settings['on_error'])
-
-    keep = split_names('keep', settings['keep'])
-    for name in keep:
-        if name in BESIDE:
-            raise SparkSdkError(f'keep names {name!r}, which is a column of the results; rename it in the inputs')
-    is_columnar = one_of('layout', given.get('layout'), LAYOUTS) == 'columnar'
-
-    accepted: list[frozenset[str]] = []
-
-    def ask_for_names() -> Flow[None]:
-        accepted.append((yield from input_names(config, uri)))
-
-    def call(
-        chunk: Chunk, where: Config | None = None, correlation_id: str | None = None
-    ) -> Flow[ServiceExecuted[Any]]:
-        for names in accepted:
-            check_input_names(chunk.inputs, names)
-        try:
-            inputs = columnar(chunk.inputs) if is_columnar else chunk.inputs
-        except SparkSdkError as error:
-            raise EndOfRunError(error) from None
-        arguments: Any = {**given, 'inputs': inputs}
-        if correlation_id is not None:
-            arguments['correlation_id'] = correlation_id
-        flow = services.execute(where or config, uri, 'alike', arguments, chunk.known)
-        if run.watch is None:
-            return (yield from flow)
-        with run.watch.chunk(len(chunk.rows)):
-            return (yield from flow)
-
-    execute_options: Any = given
-    services.check_many_options(config, uri, execute_options)
-    path, progress = settings['checkpoint'], settings['progress']
-    if not (isinstance(progress, bool) or progress is None or callable(progress)):
-        raise SparkSdkError(f'progress must be True, False or a function, not {type(progress).__name__}')
-    if inspect.iscoroutinefunction(progress):
-        raise SparkSdkError('progress must be a plain function, not an async one')
-    report: Any = RecordBar(' records', total) if progress is True else progress or None
-    try:
-        description = _describe_run(config, uri, given)
-        open_checkpoint = None if path is None else _checkpoint_opener(path, description, total, inputs, reading)
-    except BaseException:
-        if isinstance(report, Bar):
-            report.close()
-        raise
-    planner = Planner(
-        size,
-        concurrency,
-        bool(settings['ordered']),
-        settings['on_error'],
-        max_bytes=_check_bytes(settings['max_bytes']),
-        keep=keep,
-    )
-    before = ask_for_names() if settings['strict_inputs'] else None
-    run = Run(planner, total, report, open_checkpoint, keep=keep, before=before)
-    if observer := observer_of(config):
-        run.watch = observer.run(config)
-    return run, call
-
-
-def _check_bytes(size: Any) -> int:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise SparkSdkError(f'max_bytes must be a whole number of bytes from 1 on, not {size!r}')
-    return size
-
-
-DEFAULTS: Final[dict[str, Any]] = {
-    'chunk_size': 'auto',
-    'concurrency': 'auto',
-    'ordered': True,
-    'on_error': 'raise',
-    'progress': False,
-    'checkpoint': None,
-    'keep': None,
-    'max_bytes': MAX_BYTES,
-    'strict_inputs': False,
-}
-
-
-def _checkpoint_opener(
-    path: Any, what: str, total: int | None, inputs: Any, reading: Reading
-) -> Callable[[], Checkpoint]:
-    """Return a function that opens the checkpoint.
-
-    The file is opened once here, so that errors are raised at once, and closed again: results that are never read must
-    not lock it.
-    """
-    if not (isinstance(path, str) or hasattr(path, '__fspath__')) or not os.fspath(path):
-        raise SparkSdkError(f'checkpoint must be the path of a file, not {path!r}')
-    from .checkpoint import Checkpoint  # here: it imports SQLite, which few programs need
-
-    place: str = os.fspath(path)
-    Checkpoint(place, what, total).close()
-    return lambda: Checkpoint(place, what, total, identity_of(inputs, reading))
-
-
-def _describe_run(config: Config, uri: UriLike, options: Mapping[str, Any]) -> str:
-    """Describe what a run computes; a checkpoint is refused for another one. The runner's address is no part of it."""
-    parts = {name: joined(name, options.get(name)) for name in ('selected_outputs', 'subservices')}
-    parts = {'active_since': options.get('active_since'), **parts}
-    asked = ''.join(f', {name}={value!r}' for name, value in parts.items() if value)
-    return f'{Uri.to_params(uri).service_uri} of {config.base_url.tenant}{asked}'

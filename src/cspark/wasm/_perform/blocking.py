@@ -193,11 +193,9 @@ def _do(step: Step, connections: Connections, stop: threading.Event | None) -> A
             if stop is None:
                 time.sleep(step.seconds)
         case Compute():
-            return (
-                _require_plain_result(step.function())
-                if step.keep is None
-                else _compute_exclusively(step, step.keep, connections, stop)
-            )
+            if step.keep is None:
+                return _require_plain_result(step.function())
+            return _compute_exclusively(step, step.keep, connections, stop)
     return None
 
 

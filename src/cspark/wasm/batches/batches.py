@@ -182,7 +182,9 @@ class Batches:
         Args:
             frame: The Dask or pandas frame with the records.
         """
-        like: Any = frame if isinstance(frame, import_library('pandas').DataFrame) else getattr(frame, '_meta', frame)
+        like: Any = frame
+        if not isinstance(frame, import_library('pandas').DataFrame):
+            like = getattr(frame, '_meta', frame)
         check_kept(like, self._keep)
         empty: pd.DataFrame = self._without_records(like)
         return empty

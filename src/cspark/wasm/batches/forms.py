@@ -4,13 +4,13 @@
 # The libraries are imported when their objects come in; these have no types here.
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any, Final
 
 from .._codec.plain import library_of
+from .._suggestion import suggest
 from .._tables import import_library
 from ..errors import SparkSdkError
 from .outputs import Columns, Kind, Output, arrow_type
@@ -91,8 +91,7 @@ def check_kept(batch: Any, keep: Sequence[str]) -> None:
         raise SparkSdkError('the batch has no columns; records have names')
     for name in keep:
         if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f'did you mean {close[0]!r}?' if close else f'there are {", ".join(names)}'
+            hint = suggest(name, names, 'they have')
             raise SparkSdkError(f'keep names {name!r}, which the records do not have; {hint}')
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
@@ -12,6 +11,7 @@ import attrs
 
 from .._codec.json import encode_json, is_object
 from .._many.planner import name_record
+from .._suggestion import suggest
 from .._tables import EXACT_IN_DOUBLE, LARGEST_INTEGER, import_library
 from ..errors import SparkSdkError
 from ..records import BESIDE, EXCEL_ERRORS, RecordResult, rename_outputs
@@ -155,8 +155,7 @@ def _column(
 
 def _missing(output: Output, row: dict[str, Any]) -> str:
     others = [name for name in row if name not in ('warnings', 'errors')]
-    close = difflib.get_close_matches(output.name, others, 1)
-    hint = f'did you mean {close[0]!r}?' if close else f'it has {", ".join(others) or "none of those asked for"}'
+    hint = suggest(output.name, others, 'it has') if others else 'it has none of those asked for'
     return f'the service has no output {output.name!r}; {hint}'
 
 

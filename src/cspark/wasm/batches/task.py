@@ -11,8 +11,8 @@ from typing import Any, Final
 import attrs
 
 from .._address import RunnerUrl
+from .._many.arguments import prepare, reading_of
 from .._many.reading import Reading
-from .._many.run import prepare, reading_of
 from .._secret import Secret, hide_address
 from ..config import Config
 from ..errors import SparkConfigError, SparkSdkError

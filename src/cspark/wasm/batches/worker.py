@@ -11,13 +11,13 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from .._calls import services
+from .._calls import executions
 from .._calls.steps import Flow
 from .._codec.json import encode_json, is_object
+from .._many.arguments import prepare
 from .._many.blocking import run_blocking
 from .._many.chunk import Chunk
 from .._many.planner import FIRST_SIZE
-from .._many.run import prepare
 from .._many.sources import open_source
 from .._perform.blocking import Connections, perform
 from .._perform.forks import after_fork
@@ -121,7 +121,7 @@ class Worker:
         options: Any = {**given, 'inputs': {}}
 
         def call(config: Any) -> Flow[ServiceExecuted[Any]]:
-            return services.execute(config, self._task.uri, 'alike', options)
+            return executions.execute(config, self._task.uri, 'alike', options)
 
         answer = perform(self._runners.perform(call), self._connections)
         outputs = answer.outputs[0]

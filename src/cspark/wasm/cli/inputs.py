@@ -109,7 +109,8 @@ def _typed(pairs: Iterable[str], rules: Mapping[str, Any]) -> dict[str, Any]:
 def _convert(name: str, text: str, rule: Mapping[str, Any]) -> Any:
     """Read a value as the service describes its input."""
     kind, default = rule.get('validation_type'), rule.get('default_value')
-    value = float(text) if re.fullmatch(r'[+-]?(\d+\.?\d*|\.\d+)', text) and '.' in text else _guess(text)
+    is_decimal = '.' in text and re.fullmatch(r'[+-]?(\d+\.?\d*|\.\d+)', text)
+    value = float(text) if is_decimal else _guess(text)
     if isinstance(value, (dict, list)) or value is None:
         return value  # a table, or a cell that is empty
     if kind in ('whole_number', 'decimal') or (isinstance(default, (int, float)) and not isinstance(default, bool)):

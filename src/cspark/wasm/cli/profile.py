@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import tomllib
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from .._suggestion import suggest
 from ..errors import SparkConfigError
 
 __all__ = ['KEYS', 'profile_path', 'read_profile']
@@ -53,7 +53,6 @@ def read_profile(name: str | None) -> Mapping[str, Any]:
     found: dict[str, Any] = profile  # pyright: ignore[reportUnknownVariableType]
     for key in found:
         if key not in KEYS:
-            close = difflib.get_close_matches(key, KEYS, 1)
-            hint = f'; did you mean {close[0]!r}?' if close else f'; it takes {", ".join(KEYS)}'
-            raise SparkConfigError(f'{name or "default"!r} in {str(path)!r} has an unknown key {key!r}{hint}')
+            hint = suggest(key, KEYS, 'it takes')
+            raise SparkConfigError(f'{name or "default"!r} in {str(path)!r} has an unknown key {key!r}; {hint}')
     return found

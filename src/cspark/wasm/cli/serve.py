@@ -27,72 +27,61 @@ def add_serve(commands: Any) -> None:
         usage='cspark-wasm serve [OPTIONS] [PACKAGE.zip ...]',
         description='Serve packages on this machine.',
     )
+    _add_packages(serve)
+    _add_listening(serve)
+    _add_answering(serve)
+    _add_models(serve)
+    _add_log(serve)
+    _add_upstream(serve)
+    serve.set_defaults(run='serve:run_serve', prog='cspark-wasm serve')
+
+
+def _add_packages(serve: argparse.ArgumentParser) -> None:
     serve.add_argument('package', nargs='*', metavar='PACKAGE.zip', help='a package to serve; more can be uploaded')
-    serve.add_argument('--port', type=int, help='the port, 0 for any that is free (PORT, or 3000)')
-    serve.add_argument('--host', default='127.0.0.1', help='the address to listen on (%(default)s, this machine alone)')
-    serve.add_argument('--uds', metavar='PATH', help='listen on a Unix socket instead')
-    serve.add_argument('--certificate', metavar='FILE', help='serve by TLS with this certificate and its chain, PEM')
-    serve.add_argument('--key', metavar='FILE', help="the certificate's key, PEM")
-    serve.add_argument(
+    group = serve.add_argument_group('packages')
+    group.add_argument('--tenant', help='serve everything under this tenant (each package names its own)')
+    group.add_argument(
+        '--folder', default='models', help='the folder of a compiled model without a package around it (%(default)s)'
+    )
+    group.add_argument('--service', help='the service of such a model (the name of its file)')
+    group.add_argument('--packages', metavar='DIR', help='keep uploads in this folder over a restart (in memory)')
+    group.add_argument(
+        '--models',
+        metavar='DIR',
+        help='serve TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip in here, and follow changes (MODEL_LOCATION)',
+    )
+    group.add_argument(
+        '--upload',
+        action=argparse.BooleanOptionalAction,
+        help='take uploads, or refuse them (UPLOAD_ENABLE, UPLOAD_ENABLED, or take them)',
+    )
+
+
+def _add_listening(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group('listening')
+    group.add_argument('--port', type=int, help='the port, 0 for any that is free (PORT, or 3000)')
+    group.add_argument('--host', default='127.0.0.1', help='the address to listen on (%(default)s, this machine alone)')
+    group.add_argument('--uds', metavar='PATH', help='listen on a Unix socket instead')
+    group.add_argument('--certificate', metavar='FILE', help='serve by TLS with this certificate and its chain, PEM')
+    group.add_argument('--key', metavar='FILE', help="the certificate's key, PEM")
+    group.add_argument(
         '--allow-host',
         action='append',
         default=[],
         metavar='NAME',
         help='with a loopback address, accept this host name besides localhost; can be repeated',
     )
-    serve.add_argument(
-        '--log-level',
-        choices=('debug', 'info', 'warning', 'error'),
-        default='warning',
-        help='what to log to standard error; info logs a line per request (%(default)s)',
-    )
-    serve.add_argument('--log-format', choices=('text', 'json'), default='text', help='how to log it (%(default)s)')
-    serve.add_argument('--tenant', help='serve everything under this tenant (each package names its own)')
-    serve.add_argument(
-        '--folder', default='models', help='the folder of a compiled model without a package around it (%(default)s)'
-    )
-    serve.add_argument('--service', help='the service of such a model (the name of its file)')
-    serve.add_argument('--packages', metavar='DIR', help='keep uploads in this folder over a restart (in memory)')
-    serve.add_argument(
-        '--models',
-        metavar='DIR',
-        help='serve TENANT/FOLDER/SERVICE/VERSION/VERSION_ID.zip in here, and follow changes (MODEL_LOCATION)',
-    )
-    serve.add_argument(
-        '--instances', type=int, help='instances of each model, which compute at the same time (the cores)'
-    )
-    serve.add_argument(
-        '--timeout',
-        type=float,
-        default=30.0,
-        metavar='SECONDS',
-        help='limit for loading and for each record (%(default)g)',
-    )
-    serve.add_argument(
-        '--memory', type=_size, default='1gb', metavar='SIZE', help='memory limit of each instance (%(default)s)'
-    )
-    serve.add_argument(
+
+
+def _add_answering(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group('requests')
+    group.add_argument(
         '--body-limit', type=_size, metavar='SIZE', help='largest body, such as 30mb (BODY_LIMIT, or 30mb)'
     )
-    serve.add_argument(
-        '--upload',
-        action=argparse.BooleanOptionalAction,
-        help='take uploads, or refuse them (UPLOAD_ENABLE, UPLOAD_ENABLED, or take them)',
-    )
-    serve.add_argument(
+    group.add_argument(
         '--prefix', metavar='PATH', help='a path before all paths, such as /mypath/torun (CUSTOM_API_ROUTE)'
     )
-    serve.add_argument(
-        '--strict-vendor', action='store_true', help="leave out what the vendor's engine does not do, such as warnings"
-    )
-    serve.add_argument('--metrics', action='store_true', help='answer /metrics, in the text format of Prometheus')
-    serve.add_argument(
-        '--page',
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help='show the services on a page, at /ui (shown)',
-    )
-    serve.add_argument(
+    group.add_argument(
         '--proxy',
         type=_proxy,
         action='append',
@@ -100,8 +89,44 @@ def add_serve(commands: Any) -> None:
         metavar='ENDPOINT=FOLDER/SERVICE',
         help='an endpoint, and the service that it executes; can be repeated',
     )
-    _add_upstream(serve)
-    serve.set_defaults(run='serve:run_serve', prog='cspark-wasm serve')
+    group.add_argument(
+        '--strict-vendor', action='store_true', help="leave out what the vendor's engine does not do, such as warnings"
+    )
+    group.add_argument('--metrics', action='store_true', help='answer /metrics, in the text format of Prometheus')
+    group.add_argument(
+        '--page',
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help='show the services on a page, at /ui (shown)',
+    )
+
+
+def _add_models(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group('models')
+    group.add_argument(
+        '--instances', type=int, help='instances of each model, which compute at the same time (the cores)'
+    )
+    group.add_argument(
+        '--timeout',
+        type=float,
+        default=30.0,
+        metavar='SECONDS',
+        help='limit for loading and for each record (%(default)g)',
+    )
+    group.add_argument(
+        '--memory', type=_size, default='1gb', metavar='SIZE', help='memory limit of each instance (%(default)s)'
+    )
+
+
+def _add_log(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group('log')
+    group.add_argument(
+        '--log-level',
+        choices=('debug', 'info', 'warning', 'error'),
+        default='warning',
+        help='what to log to standard error; info logs a line per request (%(default)s)',
+    )
+    group.add_argument('--log-format', choices=('text', 'json'), default='text', help='how to log it (%(default)s)')
 
 
 def _add_upstream(serve: argparse.ArgumentParser) -> None:

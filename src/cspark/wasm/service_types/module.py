@@ -248,4 +248,6 @@ def _plain(text: str) -> str:
     """A text within a docstring, which shows it as it is."""
     escaped = _printable(text).replace('\\', '\\\\').replace('"""', '\\"\\"\\"')
     escaped = f'\\{escaped}' if escaped.startswith('"') else escaped
-    return f'{escaped[:-1]}\\"' if escaped.endswith('"') and not escaped.endswith('\\"') else escaped
+    if escaped.endswith('"') and not escaped.endswith('\\"'):
+        return f'{escaped[:-1]}\\"'
+    return escaped

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import attrs
 
 from .._codec.json import decode_json
+from .._input_values import encode_inputs
 from ..errors import SparkSdkError
-from ..inputs import encode_inputs, read_record
+from ..inputs import read_record
 from ..uri import Uri
 
 __all__ = ['Call', 'Failure', 'Stub']

@@ -141,9 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif found is None and not VALIDATE.fullmatch(path):
             self._refuse(404, f'no operation at {path}')
         else:
-            self._call(
-                path, body, {name: unquote(value or '') for name, value in found.groupdict().items()} if found else {}
-            )
+            named = found.groupdict() if found else {}
+            self._call(path, body, {name: unquote(value or '') for name, value in named.items()})
 
     def _call(self, path: str, body: dict[str, Any], named: dict[str, str]) -> None:
         is_many = named.get('api') == '4'
@@ -153,7 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         if stub is None:
             self._refuse(404, 'no service of that name; the stubs are ' + ', '.join(s.uri for s in self.runner.stubs))
             return
-        records = _records(inputs) if is_many else [inputs if is_object(inputs) else {}]
+        if is_many:
+            records = _records(inputs)
+        else:
+            records = [inputs if is_object(inputs) else {}]
         headers = {name.lower(): value for name, value in self.headers.items()}
         said = {name: value for name, value in meta.items() if name != 'inputs'}
         failure = stub.receive(Call(path, headers, tuple(records), said))

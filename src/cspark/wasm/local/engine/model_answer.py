@@ -28,7 +28,7 @@ SURROGATE: Final = re.compile(rb'\\u[dD][89a-fA-F]')
 KEPT: Final = b'0123456789eE-,:"[]{}'
 DROPPED: Final = bytes(byte for byte in range(256) if byte not in KEPT)
 NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b'[]{}')
-SHAPES: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x65 if byte == 0x45 else byte for byte in range(256))
+SHAPES: Final = bytes.maketrans(b'123456789E', b'000000000e')
 """Turns every digit into a zero and every E into a lower-case one, so that long numbers are found by a plain search."""
 
 

@@ -259,7 +259,9 @@ class Pool:
     def _smallest_piece(self) -> int:
         """Return how many records a piece must have at least, based on the mean time of a record."""
         each = self.statistics.mean_time_ms
-        return MOST_AT_FIRST if each is None else max(1, min(MOST_AT_FIRST, round(SMALLEST_PIECE / max(each, 0.01))))
+        if each is None:
+            return MOST_AT_FIRST
+        return max(1, min(MOST_AT_FIRST, round(SMALLEST_PIECE / max(each, 0.01))))
 
     def compute(self, requests: Requests) -> list[Result]:
         """Compute requests and wait for the results."""

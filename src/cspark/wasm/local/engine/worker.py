@@ -298,7 +298,8 @@ class Worker:
             if done == before and not failure:
                 engine.grow()
                 continue
-            self._reply(FAILED if failure else DONE if done == count else MORE, answered, answers, failure)
+            kind = DONE if done == count else MORE
+            self._reply(FAILED if failure else kind, answered, answers, failure)
 
     def _call_services(self, engine: Engine, remaining: int, seconds: float) -> int:
         """Send the answers of earlier records, let the parent call services, and return how many answers were sent."""
@@ -375,7 +376,9 @@ class Worker:
 def describe(error: BaseException) -> str:
     """Return the first line of V8's message, without the position in a script that users do not have."""
     lines = [line.strip() for line in str(error)[:4000].splitlines() if line.strip()]
-    return re.sub(r'^(<anonymous>|undefined):\d+: ', '', lines[0])[:500] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return re.sub(r'^(<anonymous>|undefined):\d+: ', '', lines[0])[:500]
 
 
 def _is_over(seconds: float, began: float, computed: float) -> bool:

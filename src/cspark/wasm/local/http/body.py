@@ -83,6 +83,10 @@ def _too_large(limit: int) -> RefusedError:
 
 
 def _json_type(value: object) -> str:
-    if isinstance(value, (list, str)):
-        return 'an array' if isinstance(value, list) else 'a string'
-    return 'null' if value is None else 'a boolean' if isinstance(value, bool) else 'a number'
+    if value is None:
+        return 'null'
+    if isinstance(value, bool):
+        return 'a boolean'
+    if isinstance(value, str):
+        return 'a string'
+    return 'an array' if isinstance(value, list) else 'a number'

@@ -82,13 +82,14 @@ def envelope(
     ).to_dict()
     said = read(answer.status)
     otherwise = 'Error' if answer.has_failed else 'Success'
-    data = answer.response_data
+    data: Json | None = None
+    if answer.response_data is not None:
+        members = {name: _as_it_stands(member) for name, member in answer.response_data.items()}
+        data = dict.fromkeys(RECORD_LISTS) | members
     return {
         'status': said if isinstance(said, str) and said else otherwise,
         'error': _as_it_stands(answer.error),
-        'response_data': None
-        if data is None
-        else dict.fromkeys(RECORD_LISTS) | {name: _as_it_stands(member) for name, member in data.items()},
+        'response_data': data,
         'response_meta': response | {name: value for name, value in about.items() if name not in response},
     }
 

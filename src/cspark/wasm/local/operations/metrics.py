@@ -47,11 +47,8 @@ def _lines(served: list[tuple[str, Served]]) -> Iterator[str]:
                     'version': one.version.version,
                 }
                 written = ','.join(f'{label}="{_escape(text)}"' for label, text in labels.items())
-                yield (
-                    f'{PREFIX}_{name}{{{written}}} {value:g}'
-                    if value != int(value)
-                    else (f'{PREFIX}_{name}{{{written}}} {int(value)}')
-                )
+                number = str(int(value)) if value == int(value) else f'{value:g}'  # `g` rounds large counts
+                yield f'{PREFIX}_{name}{{{written}}} {number}'
 
 
 def _escape(label: str) -> str:

@@ -159,8 +159,11 @@ class Passage:
         envelope = _envelope_of(answer)
         if answer.status < 400 and envelope is not None and _is_whole(envelope):
             return envelope
-        says_so = envelope is not None and envelope.get('status') == 'Error'
-        status = answer.status if answer.status >= 400 else 500 if says_so else 502
+        status = 502
+        if answer.status >= 400:
+            status = answer.status
+        elif envelope is not None and envelope.get('status') == 'Error':
+            status = 500
         raise RefusedError(status, _message_of(answer, envelope))
 
     def path(self, path: str, tenant: str) -> str:
@@ -235,7 +238,9 @@ def _located(meta: Json, named: UriParams) -> Json:
         return {**rest, 'version_id': version_id}
     if named.service_id:
         return {**rest, **version, 'service_id': named.service_id}
-    return {**rest, **version, 'service_uri': named.omit('version').service_uri} if named.service_uri else meta
+    if named.service_uri:
+        return {**rest, **version, 'service_uri': named.omit('version').service_uri}
+    return meta
 
 
 def _envelope_of(answer: Answer) -> Json | None:
@@ -253,4 +258,6 @@ def _is_whole(envelope: Json) -> bool:
 def _message_of(answer: Answer, envelope: Json | None) -> str:
     error = (envelope or {}).get('error')
     told = error.get('message') if is_object(error) else None
-    return told if isinstance(told, str) else f'the runner behind this one answers {answer.status}, but not as a runner'
+    if isinstance(told, str):
+        return told
+    return f'the runner behind this one answers {answer.status}, but not as a runner'
