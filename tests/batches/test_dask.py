@@ -52,6 +52,7 @@ def check(result: pd.DataFrame, squarer: Squares) -> None:
     assert squarer.executed == Counter(range(COUNT))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('scheduler', ['threads', 'synchronous', 'processes'])
 def test_every_scheduler_gives_the_same(squarer: Squares, policies: Any, scheduler: str) -> None:
     with made(squarer) as batches:
@@ -62,6 +63,7 @@ def test_every_scheduler_gives_the_same(squarer: Squares, policies: Any, schedul
     assert result.dtypes.to_dict() == priced._meta.dtypes.to_dict()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('declared', [True, False])
 def test_a_frame_that_dask_invents_is_never_sent(squarer: Squares, policies: Any, declared: bool) -> None:
     options: dict[str, Any] = {} if declared else {'outputs': None}
@@ -77,6 +79,7 @@ def test_a_frame_that_dask_invents_is_never_sent(squarer: Squares, policies: Any
         check(priced.compute(scheduler='threads'), squarer)
 
 
+@pytest.mark.thorough
 def test_threads_of_one_process_share_the_calls_of_one_worker(squarer: Squares, policies: Any) -> None:
     squarer.delay = 0.03
     with made(squarer, concurrency=1) as batches:
@@ -91,6 +94,7 @@ def open_workers() -> tuple[int, int]:
     return os.getpid(), len(_workers._open)
 
 
+@pytest.mark.thorough
 def test_a_cluster_gives_the_same_and_opens_one_client_a_process(cluster: Any, squarer: Squares, policies: Any) -> None:
     batches = made(squarer)
     result = policies.map_partitions(batches, meta=batches.meta(policies)).compute(scheduler=cluster)
@@ -98,6 +102,7 @@ def test_a_cluster_gives_the_same_and_opens_one_client_a_process(cluster: Any, s
     assert {count for _, count in cluster.run(open_workers).values()} <= {0, 1}
 
 
+@pytest.mark.thorough
 def test_the_error_of_a_record_arrives_with_its_text(cluster: Any, squarer: Squares, policies: Any) -> None:
     squarer.poison = of_side(77)
     batches = made(squarer)
@@ -109,6 +114,7 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.thorough
 def test_the_batches_of_a_killed_worker_are_computed_by_another(cluster: Any, squarer: Squares, policies: Any) -> None:
     squarer.gate.clear()
     batches = made(squarer)
@@ -132,6 +138,7 @@ def widened(batches: Hybrid.Batches) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda frame: batches(frame).assign(more=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings('ignore:.*meta.*:UserWarning')
 @pytest.mark.parametrize('way', ['map_partitions', 'map_overlap', 'wrapped', 'groupby'])
 def test_an_invented_frame_is_not_sent_whatever_calls_with_it(squarer: Squares, policies: Any, way: str) -> None:
@@ -147,6 +154,7 @@ def test_an_invented_frame_is_not_sent_whatever_calls_with_it(squarer: Squares, 
     assert squarer.sizes == []
 
 
+@pytest.mark.thorough
 def test_a_cluster_executes_a_package_and_leaves_nothing_open(cluster: Any) -> None:
     from support.packages import CYLINDER
 

@@ -64,6 +64,7 @@ def test_the_object_shows_none(squarer: Squares, kind: str) -> None:
     batches.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('kind', GIVEN)
 @pytest.mark.parametrize('status', [401, 500, 503, 0])
 def test_a_call_that_fails_shows_none(squarer: Squares, kind: str, status: int) -> None:

@@ -24,6 +24,7 @@ def made(squarer: Squares, **options: Any) -> Hybrid.Batches:
     return Hybrid.Batches(URI, base_url=squarer.url, tenant='my-tenant', token='open', **settings)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('concurrency', [1, 2])
 def test_threads_of_a_process_have_the_calls_of_one_worker_in_flight(squarer: Squares, concurrency: int) -> None:
     squarer.delay = 0.05
@@ -41,6 +42,7 @@ def test_one_thread_has_its_calls_in_flight(squarer: Squares) -> None:
     assert squarer.peak <= 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('status', [429, 503])
 def test_refusals_fail_no_record(squarer: Squares, status: int) -> None:
     squarer.busy = iter([status] * 4)

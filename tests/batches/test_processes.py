@@ -53,6 +53,7 @@ def open_in(batches: Hybrid.Batches, batch: Any) -> tuple[int, list[int], int, i
     return os.getpid(), areas, len(_workers._open), children()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 @pytest.mark.parametrize('method', METHODS)
 def test_each_process_opens_one_client_and_computes_the_same(squarer: Squares, method: str) -> None:
@@ -77,6 +78,7 @@ def volumes_in(batches: Hybrid.Batches, batch: Any) -> tuple[list[float], int, i
     return volumes, len(_workers._open), children()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 @pytest.mark.parametrize('method', METHODS)
 def test_a_package_is_executed_in_the_workers_and_ends_with_them(method: str) -> None:
@@ -105,6 +107,7 @@ def kill_once(batches: Hybrid.Batches, batch: Any, marker: str) -> list[int]:
     return areas
 
 
+@pytest.mark.thorough
 def test_a_batch_of_a_killed_worker_is_computed_again_with_the_same_result(squarer: Squares, tmp_path: Any) -> None:
     squarer.gate.clear()
     context, marker = multiprocessing.get_context('spawn'), str(tmp_path / 'killed')
@@ -146,6 +149,7 @@ def test_threads_share_one_object(squarer: Squares) -> None:
     assert squarer.executed == Counter(range(400))
 
 
+@pytest.mark.thorough
 def test_the_first_batches_of_many_threads_open_one_local_runner() -> None:
     from cspark.wasm.batches.worker import _workers
 
@@ -157,6 +161,7 @@ def test_the_first_batches_of_many_threads_open_one_local_runner() -> None:
     assert until(lambda: not [one for one in threading.enumerate() if 'execute-many' in one.name])
 
 
+@pytest.mark.thorough
 def test_a_function_as_token_travels(squarer: Squares) -> None:
     batches = made(squarer, token=a_token)
     assert b'sk-from-a-function' not in pickle.dumps(batches)
@@ -164,6 +169,7 @@ def test_a_function_as_token_travels(squarer: Squares) -> None:
         assert pool.submit(open_in, batches, sides(3)).result(60)[1] == [0, 1, 4]
 
 
+@pytest.mark.thorough
 def test_the_correlation_id_derives_from_the_content(squarer: Squares) -> None:
     from support.wire import recording
 
@@ -183,6 +189,7 @@ def test_the_correlation_id_derives_from_the_content(squarer: Squares) -> None:
     assert any(name != first[0] for name in first)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings('ignore:This process:DeprecationWarning')
 def test_a_fork_while_threads_compute_does_not_hang_the_child(squarer: Squares) -> None:
     squarer.delay = 0.05

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 import cspark.wasm as Hybrid
 from cspark.wasm.testing import StubRunner
 from support.many import until
@@ -24,6 +26,7 @@ def made(url: str, **options: Any) -> Hybrid.Batches:
     return Hybrid.Batches('shapes/cylinder', base_url=url, tenant='my-tenant', token='open', **settings)
 
 
+@pytest.mark.thorough
 def test_a_runner_that_restarts_within_a_batch_loses_nothing(runner: Hybrid.LocalRunner) -> None:
     table, done = heights(1500), list[Any]()
     with runner.serve() as server:
@@ -41,6 +44,7 @@ def test_a_runner_that_restarts_within_a_batch_loses_nothing(runner: Hybrid.Loca
     assert done[0].column('volume').to_pylist()[:2] == expected
 
 
+@pytest.mark.thorough
 def test_a_runner_that_is_away_when_a_batch_begins_is_waited_for(runner: Hybrid.LocalRunner) -> None:
     with runner.serve() as server:
         port = int(server.url.rpartition(':')[2])
@@ -65,6 +69,7 @@ def test_a_runner_that_is_away_when_a_batch_begins_is_waited_for(runner: Hybrid.
         batches.close()
 
 
+@pytest.mark.thorough
 def test_threads_that_begin_together_execute_the_defaults_once() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -82,6 +87,7 @@ def test_threads_that_begin_together_execute_the_defaults_once() -> None:
         assert service.records.count({}) == 1
 
 
+@pytest.mark.thorough
 def test_a_local_runner_ends_when_it_is_closed_and_opens_again() -> None:
     before = set(threading.enumerate())
     batches = Hybrid.Batches('shapes/cylinder', package=CYLINDER, outputs={'volume': 'double'})

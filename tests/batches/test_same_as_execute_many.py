@@ -56,6 +56,7 @@ def check(rows: list[dict[str, Any]], expected: list[Hybrid.RecordResult]) -> No
         assert (row['warnings'] and json.loads(row['warnings'])) == outputs['warnings']
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('where', ['over HTTP', 'in the worker'])
 def test_5000_policies_are_the_same(url: str, policies: Any, expected: list[Hybrid.RecordResult], where: str) -> None:
     place: dict[str, Any] = (
@@ -68,6 +69,7 @@ def test_5000_policies_are_the_same(url: str, policies: Any, expected: list[Hybr
     check(pa.concat_tables(parts).to_pylist(), expected)
 
 
+@pytest.mark.thorough
 def test_a_frame_is_the_same(url: str, policies: Any, expected: list[Hybrid.RecordResult]) -> None:
     options: Any = {'base_url': url, 'tenant': 'my-tenant', 'token': 'open', 'on_error': 'collect'}
     with Hybrid.Batches(LIFE, keep=['policy'], outputs=OUTPUTS, **options) as price:

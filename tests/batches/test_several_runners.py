@@ -86,6 +86,7 @@ def test_one_of_two_is_always_busy(first: Squares, second: Squares, status: int)
     assert once_each(second)
 
 
+@pytest.mark.thorough
 def test_the_only_runner_of_a_list_that_is_not_dead_is_busy_for_a_moment(
     first: Squares, dead: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_runner_that_comes_back_is_used_again(monkeypatch: pytest.MonkeyPatch)
         assert once_each(first, second)
 
 
+@pytest.mark.thorough
 def test_a_poison_record_that_breaks_connections_fails_alone_with_two_runners(
     first: Squares, second: Squares, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_poison_record_that_breaks_connections_fails_alone_with_two_runners(
     assert max((first.executed + second.executed).values()) == 1
 
 
+@pytest.mark.thorough
 def test_a_runner_that_is_stopped_and_started_again_on_its_port_loses_nothing() -> None:
     done: list[Any] = []
     with squaring() as squares:
@@ -172,6 +175,7 @@ def test_a_runner_that_is_stopped_and_started_again_on_its_port_loses_nothing() 
     assert again[0].executed == Counter(range(20))
 
 
+@pytest.mark.thorough
 def test_all_runners_dead_is_an_error_and_not_an_endless_wait(dead: str) -> None:
     with made(dead, dead) as batches, pytest.raises(Hybrid.SparkError, match=r'127\.0\.0\.1'):
         batches(sides(3))

@@ -103,12 +103,14 @@ def test_a_poison_record_ends_the_job_with_an_error_whose_text_survives_pickling
     assert str(again) == str(caught.value)
 
 
+@pytest.mark.thorough
 def test_a_record_that_breaks_connections_ends_the_job_with_its_name(squarer: Squares) -> None:
     squarer.poison, squarer.status = of_side(4), 0
     with made(squarer) as batches, pytest.raises(Hybrid.SparkConnectionError, match=r'record 4.*P4'):
         batches(sides(8))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('status', [0, 400, 422, 500])
 def test_a_poison_record_is_a_result_with_collect(squarer: Squares, status: int) -> None:
     squarer.poison, squarer.status = of_side(4), status

@@ -105,6 +105,7 @@ def test_a_pause_doubles_up_to_a_limit_with_full_jitter_above_a_floor(tried: int
     assert statistics.stdev(pauses) == pytest.approx((longest - floor) / 12**0.5, rel=0.05)
 
 
+@pytest.mark.thorough
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 100_000))
 @example(1.0, 1e6, 100_000)
 @example(0.0, 30.0, 1)
@@ -174,6 +175,7 @@ def test_no_wish_is_none() -> None:
     assert retry_after({'retry-after': '9' * 400}) == float('inf')
 
 
+@pytest.mark.thorough
 @given(st.text())
 @example('Mon, 01 Jan 0001 00:00:00 +9999')
 @example('Mon, 31 Dec 9999 23:59:59 -2359')

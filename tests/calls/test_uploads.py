@@ -87,6 +87,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.thorough
 def test_the_command_uploads_packages_and_says_what_they_hold(url: str) -> None:
     done = command(str(CYLINDER), '--url', url)
     assert done.returncode == 0, done.stderr
@@ -95,6 +96,7 @@ def test_the_command_uploads_packages_and_says_what_they_hold(url: str) -> None:
     assert command(str(CYLINDER), '--url', url, '--quiet').stderr == ''
 
 
+@pytest.mark.thorough
 def test_the_command_says_what_is_wrong(url: str, tmp_path: Path) -> None:
     broken = tmp_path / 'broken.zip'
     broken.write_bytes(b'no zip')
@@ -105,16 +107,19 @@ def test_the_command_says_what_is_wrong(url: str, tmp_path: Path) -> None:
         assert 'Traceback' not in done.stderr
 
 
+@pytest.mark.thorough
 def test_the_command_opens_all_packages_before_it_sends_one(url: str, recorder: Recorder) -> None:
     assert command(str(CYLINDER), 'nothing.zip', '--url', recorder.url).returncode == 1
     assert recorder.received == []
 
 
+@pytest.mark.thorough
 def test_the_command_takes_an_address_with_a_tenant(url: str) -> None:
     done = command(str(CYLINDER), '--url', f'{url}/my-tenant', '--quiet')
     assert done.returncode == 0 and 'shapes/cylinder' in done.stdout
 
 
+@pytest.mark.thorough
 def test_the_command_names_the_package_that_no_runner_takes(url: str) -> None:
     done = command(str(CYLINDER), '--url', f'{url}/no/runner/here', '--quiet')
     assert done.returncode == 1 and 'cylinder.zip: 404' in done.stderr
@@ -133,6 +138,7 @@ def test_a_path_that_leads_nowhere_is_told_before_anything_is_sent(recorded: Hyb
     assert recorder.received == []
 
 
+@pytest.mark.thorough
 def test_the_command_needs_no_bar(
     url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +147,7 @@ def test_the_command_needs_no_bar(
     assert 'shapes/cylinder' in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_a_bar_ends_with_an_upload_that_fails(
     recorded: Hybrid.Client, recorder: Recorder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ RECORD = {'height': 10, 'radius': 2, 'density': 2}
 VOLUME = math.pi * 4 * 10
 
 
+@pytest.mark.thorough
 def test_health_says_ok(hybrid: Hybrid.Client) -> None:
     assert hybrid.health.check().data == {'msg': 'ok'}
 
@@ -167,6 +168,7 @@ def test_metadata_has_what_is_computed_and_what_is_static(hybrid: Hybrid.Client)
     assert outputs['Metadata.Logo'].startswith('data:image/png;base64,iVBOR')
 
 
+@pytest.mark.thorough
 def test_upload_serves_the_package_and_says_what_it_holds(hybrid: Hybrid.Client) -> None:
     with CYLINDER.open('rb') as file:
         answer = hybrid.services.upload(file)

@@ -24,6 +24,7 @@ def test_what_is_packed_is_unpacked(encoding: Literal['gzip', 'deflate'], size: 
             unpack(pack(CONTENT[:size], encoding)[:-1], encoding, size)
 
 
+@pytest.mark.thorough
 def test_members_follow_each_other_and_many_empty_ones_take_no_long_time() -> None:
     assert unpack(gzip.compress(CONTENT) + gzip.compress(b'end'), 'gzip', 10**6) == CONTENT + b'end'
     many = gzip.compress(b'', mtime=0) * 100_000 + gzip.compress(b'end')

@@ -37,6 +37,7 @@ def test_what_is_read_is_what_was_written(value: Any, indent: int | None) -> Non
     assert read_in_pieces(content, orjson.loads) == orjson.loads(content)
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(value=JSON, place=st.integers(0, 10_000), byte=st.integers(0, 255))
 def test_a_broken_text_is_refused_as_by_the_parser(value: Any, place: int, byte: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from support.packages import ROOT
 
 WITHOUT = """
@@ -16,6 +18,7 @@ sys.exit(pytest.main(['-q', *'-p no:cacheprovider -p anyio -p pytest_timeout'.sp
 """
 
 
+@pytest.mark.thorough
 def test_the_wire_format_is_the_same_without_isal() -> None:
     tests = ['tests/calls/test_wire_format.py', 'tests/codec/test_compression.py']
     done = subprocess.run(

@@ -13,6 +13,7 @@ from support.wire import Recorder
 INPUTS = json.dumps({'height': 10, 'radius': 2, 'density': 1})
 
 
+@pytest.mark.thorough
 def test_health_check_is_health(run: Run, url: str) -> None:
     done = run('health', 'check', '--url', url)
     assert (done.code, done.out, done.err) == (0, 'ok\n', '')
@@ -63,6 +64,7 @@ def test_the_whole_answer_is_shown(run: Run, url: str, command: tuple[str, ...])
     assert {'call_id', 'version_id', 'process_time'} <= set(done.json)
 
 
+@pytest.mark.thorough
 def test_services_execute_prints_what_execute_prints(run: Run, url: str) -> None:
     both = [
         run(*command, 'shapes/cylinder', '-i', INPUTS, '--url', f'{url}/my-tenant')

@@ -16,6 +16,7 @@ from support.packages import CYLINDER
 INTERRUPTED = 130
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('unbuffered', ['', '1'])
 @pytest.mark.parametrize(
     'arguments',
@@ -52,6 +53,7 @@ def test_output_that_nobody_reads_ends_the_command_quietly(
     assert done.returncode in (0, 1, 128 + signal.SIGPIPE, -signal.SIGPIPE)
 
 
+@pytest.mark.thorough
 def test_the_head_of_many_records_is_enough(url: str, tmp_path: Path) -> None:
     book = tmp_path / 'book.csv'
     book.write_text('height\n' + '1\n' * 3000)
@@ -64,6 +66,7 @@ def test_the_head_of_many_records_is_enough(url: str, tmp_path: Path) -> None:
         assert process.wait(60) in (0, 1, 128 + signal.SIGPIPE, -signal.SIGPIPE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('command', [('health',), ('execute', 'a/b', '-i', '{}'), ('execute', 'a/b', '-i', '[{}]')])
 def test_an_interrupted_call_ends_with_130(command: tuple[str, ...]) -> None:
     with socket.create_server(('127.0.0.1', 0)) as silent:
@@ -80,6 +83,7 @@ def test_an_interrupted_call_ends_with_130(command: tuple[str, ...]) -> None:
     assert b'Traceback' not in errors
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('arguments', 'code'),
     [
@@ -96,6 +100,7 @@ def test_the_exit_code_of_the_process_is_that_of_the_command(url: str, arguments
     assert 'Traceback' not in done.err
 
 
+@pytest.mark.thorough
 def test_serve_serves_until_it_is_interrupted(run: Run) -> None:
     command = [*COMMAND, 'serve', str(CYLINDER), '--port', '0']
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -49,6 +49,7 @@ def test_inputs_come_from_standard_input(run: Run, url: str, monkeypatch: pytest
     assert done.json['volume'] == pytest.approx(125.663706)
 
 
+@pytest.mark.thorough
 def test_standard_input_reaches_a_process(url: str) -> None:
     arguments = ('execute', 'shapes/cylinder', '-i', '-', '--url', f'{url}/my-tenant')
     done = run_process(*arguments, stdin=json.dumps(CYLINDER).encode())

@@ -28,6 +28,7 @@ def status(service: str) -> Reply:
     return Reply(200, {'models': [{'tenant': 'mine', 'model_stats': [state]}]})
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_a_table_of_outputs(url: str, variables: dict[str, str]) -> None:
     arguments = ('execute', 'shapes/cylinder', '-i', '{"height": 10, "radius": 2, "density": 1}')
     code, text = on_terminal(*arguments, '--url', f'{url}/my-tenant', variables=variables)
@@ -37,6 +38,7 @@ def test_a_terminal_shows_a_table_of_outputs(url: str, variables: dict[str, str]
     assert any(line[:1] == ['volume'] and line[1].startswith('125.66') for line in lines if len(line) > 1), text
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_json_where_it_is_asked_for(url: str, variables: dict[str, str]) -> None:
     arguments = ('execute', 'shapes/cylinder', '--json', '--quiet', '--url', f'{url}/my-tenant')
     code, text = on_terminal(*arguments, variables=variables)
@@ -44,6 +46,7 @@ def test_a_terminal_shows_json_where_it_is_asked_for(url: str, variables: dict[s
     assert set(json.loads(text)) == {'volume', 'surface', 'mass'}
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_a_table_of_many_records(url: str, variables: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / 'book.csv'
     path.write_text('policy,height,radius,density\nP1,10,2,1\nP2,5,2,1\n')
@@ -55,6 +58,7 @@ def test_a_terminal_shows_a_table_of_many_records(url: str, variables: dict[str,
     assert 'P1' in text and '125.66' in text and 'P2' in text and '62.83' in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('command', [('version',), ('services',), ('status',), ('validate', 'shapes/cylinder')])
 def test_each_command_shows_a_table(url: str, variables: dict[str, str], command: tuple[str, ...]) -> None:
     code, text = on_terminal(*command, '--url', f'{url}/my-tenant', variables=variables, columns=160)
@@ -65,6 +69,7 @@ def test_each_command_shows_a_table(url: str, variables: dict[str, str], command
     assert 'Traceback' not in text
 
 
+@pytest.mark.thorough
 def test_the_status_shows_models_busy_calls_times_and_memory(recorder: Recorder, variables: dict[str, str]) -> None:
     recorder.reply(status('a/first'))
     code, text = on_terminal('status', '--url', recorder.url, variables=variables, columns=160)
@@ -73,6 +78,7 @@ def test_the_status_shows_models_busy_calls_times_and_memory(recorder: Recorder,
         assert word in text, word
 
 
+@pytest.mark.thorough
 def test_text_of_a_runner_is_shown_as_it_is(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
@@ -84,6 +90,7 @@ def test_text_of_a_runner_is_shown_as_it_is(
         assert part in text, part
 
 
+@pytest.mark.thorough
 def test_names_of_a_runner_are_shown_as_they_are_in_headers(
     recorder: Recorder, variables: dict[str, str], tmp_path: Path
 ) -> None:
@@ -96,12 +103,14 @@ def test_names_of_a_runner_are_shown_as_they_are_in_headers(
         assert part in text, part
 
 
+@pytest.mark.thorough
 def test_a_status_is_shown_as_it_is(recorder: Recorder, variables: dict[str, str]) -> None:
     recorder.reply(status('[red]x[/red]'))
     code, text = on_terminal('status', '--url', recorder.url, variables=variables, columns=160)
     assert code == 0 and '[red]x[/red]' in text
 
 
+@pytest.mark.thorough
 def test_control_characters_of_a_runner_do_not_reach_a_terminal(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
@@ -111,6 +120,7 @@ def test_control_characters_of_a_runner_do_not_reach_a_terminal(
     assert '\x1b]0;' not in text and '\x1b[2J' not in text and '\x1b[31m' not in text
 
 
+@pytest.mark.thorough
 def test_colours_are_for_a_terminal_that_wants_them(url: str) -> None:
     arguments = ('status', '--url', url)
     assert COLOUR.search(on_terminal(*arguments)[1])
@@ -120,6 +130,7 @@ def test_colours_are_for_a_terminal_that_wants_them(url: str) -> None:
     assert '\x1b' not in on_terminal(*wrong, variables={'NO_COLOR': '1'})[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('force', [{}, {'FORCE_COLOR': ''}, {'TERM': 'xterm-256color', 'COLORTERM': 'truecolor'}])
 def test_a_pipe_gets_no_colours(url: str, force: dict[str, str]) -> None:
     for arguments in (('status', '--url', url), ('status', '--timeout', 'soon'), ('--help',)):
@@ -128,6 +139,7 @@ def test_a_pipe_gets_no_colours(url: str, force: dict[str, str]) -> None:
         assert b'\x1b' not in done.stdout + done.stderr
 
 
+@pytest.mark.thorough
 def test_a_watch_is_refreshed_until_it_is_interrupted(recorder: Recorder, variables: dict[str, str]) -> None:
     recorder.reply(status('a/first'), status('a/second'), status('a/third'))
     watch = ('status', '--watch', '0.05', '--url', recorder.url)

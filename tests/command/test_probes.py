@@ -73,6 +73,7 @@ def test_the_status_of_a_runner_is_printed(run: Run, url: str) -> None:
     assert {one['id'] for one in tenant['model_stats']} >= {CYLINDER_140, CYLINDER_150, TERM_LIFE_030}
 
 
+@pytest.mark.thorough
 def test_packages_are_uploaded_and_then_executed(run: Run, empty: Hybrid.LocalRunner) -> None:
     with empty, empty.serve() as server:
         done = run('upload', CYLINDER, TERM_LIFE, '--url', f'{server.url}/my-tenant', '--quiet')

@@ -120,6 +120,7 @@ def test_profiles_that_are_wrong_print_no_credential(
     assert is_silent(done.out, done.err), done.err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('variables', [{}, {'CSPARK_BEARER_TOKEN': SECRET}, {'CSPARK_HEADERS': f'X-Key: {SECRET}'}])
 def test_a_process_prints_no_credential(recorder: Recorder, variables: dict[str, str]) -> None:
     recorder.reply(Reply(401, {'error': {'message': f'{SECRET} is refused'}}))
@@ -140,6 +141,7 @@ def test_help_prints_no_credential_of_the_environment(run: Run, monkeypatch: pyt
         assert is_silent(done.out, done.err)
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_no_credential(recorder: Recorder) -> None:
     recorder.reply(Reply(401, {'error': {'message': 'refused'}}))
     code, text = on_terminal('status', '--token', SECRET, '--url', recorder.url, '--retries', '0')
@@ -147,6 +149,7 @@ def test_a_terminal_shows_no_credential(recorder: Recorder) -> None:
     assert is_silent(text)
 
 
+@pytest.mark.thorough
 def test_a_watch_shows_no_credential(recorder: Recorder) -> None:
     recorder.reply(Reply(200, {'models': [{'tenant': 't', 'model_stats': [{'id': 'the-model', 'size': 1}]}]}))
     watch = ('status', '--watch', '0.05', '--token', SECRET, '--url', recorder.url)

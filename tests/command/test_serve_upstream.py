@@ -55,6 +55,7 @@ def ask(url: str, **headers: str) -> int:
     return raw_post(url, f'my-tenant/api/{ELSEWHERE}', json=NESTED, headers=headers, **PLAIN).status_code
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('given', 'name', 'value'),
     [
@@ -75,12 +76,14 @@ def test_the_credentials_of_the_options_are_sent(
     assert leaks(lines) == []
 
 
+@pytest.mark.thorough
 def test_the_tenant_and_the_prefix_there(recorder: Recorder) -> None:
     with served('--upstream', f'{recorder.url}/deep', '--upstream-tenant', 'theirs') as (url, _):
         assert ask(url) == 200
     assert recorder.last.path == f'/deep/theirs/api/{ELSEWHERE}'
 
 
+@pytest.mark.thorough
 def test_a_certificate_authority(ca: trustme.CA, pem: str) -> None:
     with secured(server_context(ca)) as (faulty, _):
         with served('--upstream', faulty.url, '--upstream-ca', pem) as (url, _):
@@ -89,6 +92,7 @@ def test_a_certificate_authority(ca: trustme.CA, pem: str) -> None:
             assert ask(url) == 502
 
 
+@pytest.mark.thorough
 def test_a_profile_has_everything(recorder: Recorder, config: Path) -> None:
     config.write_text(
         f'[estate]\nurl = "{recorder.url}"\ntenant = "theirs"\ntoken = "{TOKEN}"\ntimeout = 5000\n'

@@ -182,6 +182,7 @@ def test_redirects_are_not_followed(recorded: Hybrid.Client, recorder: Recorder)
     assert len(recorder.received) == 1
 
 
+@pytest.mark.thorough
 def test_the_raw_client_reaches_what_the_facade_does_not_cover(runner: Hybrid.LocalRunner, url: str) -> None:
     body = ExecuteRequest(
         request_data=RequestData(inputs={'height': 10, 'radius': 2}), request_meta=RequestMeta(service_id=CYLINDER_ID)

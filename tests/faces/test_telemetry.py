@@ -240,6 +240,7 @@ def test_an_instrumented_httpx_makes_no_second_span(recorder: Recorder, spans: S
     assert f'{spans()[0].context.span_id:016x}' in recorder.last.headers['traceparent']
 
 
+@pytest.mark.thorough
 def test_the_local_runner_goes_on_with_the_trace(spans: Spans, world: World) -> None:
     with (
         Hybrid.LocalRunner(CYLINDER, instances=1) as runner,
@@ -313,6 +314,7 @@ assert 'opentelemetry.sdk' not in sys.modules
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('program', [WITHOUT, WITHOUT_SDK], ids=['without the API', 'without an SDK'])
 def test_nothing_is_needed_and_nothing_is_done_without_it(recorder: Recorder, program: str) -> None:
     done = subprocess.run(

@@ -146,6 +146,7 @@ def test_an_international_name_goes_out_in_one_form(way: str, asked: list[str], 
     assert {one for one in asked if one not in ('127.0.0.1', '')} == {'xn--bcher-kva.example'}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     'name', ['faß.example', 'βόλος.com', '日本.example', 'shop.bücher.example', 'a\u200cb.example']
 )

@@ -119,6 +119,7 @@ def test_several_members_and_what_is_behind_them_are_one_body(way: str, faulty: 
     assert outputs(way, faulty, encoded(members + b'\0' * 10, 'gzip')) == {'volume': 1.5}
 
 
+@pytest.mark.thorough
 def test_a_large_body_is_read_whatever_is_behind_it(way: str, faulty: Faulty) -> None:
     large = answered(b'x' * 3_000_000)
     assert len(outputs(way, faulty, encoded(gzip.compress(large, 1) + b'\0' * 700, 'x-gzip'))['text']) == 3_000_000

@@ -151,6 +151,7 @@ PHASES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('phase', PHASES)
 @pytest.mark.parametrize('through', THROUGH)
 def test_a_task_that_is_cancelled_in_any_phase_leaves_a_good_client(tmp_path: Path, through: str, phase: str) -> None:

@@ -28,6 +28,7 @@ def volume(hybrid: Any) -> Any:
     return hybrid.services.execute('f/s', inputs={'height': 1}).output['volume']
 
 
+@pytest.mark.thorough
 def test_calls_that_come_too_late_take_no_place_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(awaiting, 'MOST_CONNECTIONS', 2)
 
@@ -81,6 +82,7 @@ def test_many_records_go_as_the_client_was_built(
         assert sum(1 for _ in results) == 2
 
 
+@pytest.mark.thorough
 def test_a_call_that_is_cancelled_shows_no_credentials() -> None:
     async def main(url: str, large: bool) -> list[str]:
         async with Hybrid.AsyncClient(base_url=url, tenant='t', api_key=KEY, max_retries=0) as hybrid:

@@ -93,6 +93,7 @@ print(json.dumps([reached, ends, call(20)]))
 )
 
 
+@pytest.mark.thorough
 @needs_fork
 @pytest.mark.parametrize('what', ['a call', 'a token function', 'the httpx client', 'what TLS trusts', 'logging'])
 def test_what_another_thread_is_in_the_middle_of_at_the_fork_never_blocks_the_child(
@@ -163,6 +164,7 @@ print(json.dumps([ends, len(wrong)]))
 )
 
 
+@pytest.mark.thorough
 @needs_fork
 @pytest.mark.parametrize('when', ['first', 'later'])
 def test_forks_at_any_moment_of_busy_threads_give_children_that_call(tmp_path: Path, when: str) -> None:

@@ -82,6 +82,7 @@ print(json.dumps([good, ends]))
 )
 
 
+@pytest.mark.thorough
 @needs_fork
 @pytest.mark.parametrize('scheme', ['http', 'https'])
 @pytest.mark.parametrize('through', ['its own connections', 'httpx'])
@@ -127,6 +128,7 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('method', ['fork', 'spawn'])
 def test_a_pool_of_processes_gets_its_own_answers(tmp_path: Path, method: str) -> None:
     if method == 'fork' and not hasattr(os, 'fork'):

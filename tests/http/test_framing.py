@@ -261,6 +261,7 @@ def test_endless_hints_are_an_error_long_before_the_limit(way: Way, wire: Wire, 
     assert seen.seconds < 30
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('wire', WIRES)
 @pytest.mark.parametrize('way', WAYS)
 def test_hints_that_drip_end_with_a_small_limit(way: Way, wire: Wire, trust: Trust) -> None:

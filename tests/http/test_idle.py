@@ -69,6 +69,7 @@ def meets(barrier: threading.Barrier, closing: threading.Event, *, closes: bool)
     return behave
 
 
+@pytest.mark.thorough
 def test_connections_that_were_idle_for_long_are_closed_at_the_next_call() -> None:
     opened: list[tuple[str, Any, Listener, Any]] = []
     with ExitStack() as stack:
@@ -155,6 +156,7 @@ def test_a_connection_is_not_replaced_before(world: World) -> None:
         assert listener.accepted == 2
 
 
+@pytest.mark.thorough
 def test_a_call_may_take_longer_than_a_connection_gets_old(world: World) -> None:
     def slow(connection: socket.socket) -> bool:
         time.sleep(0.3)

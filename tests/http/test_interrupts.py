@@ -152,6 +152,7 @@ def test_an_interrupt_from_the_keyboard_ends_a_call_in_every_phase(world: str, t
     assert ends == {**dict.fromkeys(urls, 'KeyboardInterrupt'), 'the program': 'ends with 0'}
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == 'win32', reason='no signals')
 def test_a_program_ends_soon_after_an_interrupt_while_a_token_is_fetched_on_a_thread() -> None:
     ends = interrupted('async', THROUGH[0], {'a token function': 'http://127.0.0.1:1'})

@@ -89,6 +89,7 @@ def test_what_a_server_says_again_is_not_shown(way: str, faulty: Faulty, kind: s
     assert all(leaks(request) for request in faulty.requests)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('kind', ['an API key', 'a token', 'a header'])
 @pytest.mark.parametrize('echo', ['a line that is no HTTP', 'HTML under status 200', 'a text'])
 def test_no_part_of_it_is_shown_where_a_text_is_cut_short(way: str, faulty: Faulty, kind: str, echo: str) -> None:

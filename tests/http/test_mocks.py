@@ -247,6 +247,7 @@ def test_without_the_mock(call):
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('switch', SWITCHES)
 def test_pytest_httpx_answers_and_nothing_goes_to_the_network(server: Server, tmp_path: Path, switch: str) -> None:
     faulty, listener = server

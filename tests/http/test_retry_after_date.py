@@ -109,6 +109,7 @@ def test_seconds_are_seconds_whatever_the_date_says(recorder: Recorder, world: W
     assert tried(recorder, world, Reply(503, {}, {**dated, 'Retry-After': '1000'})) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('clock', CLOCKS)
 def test_the_pause_is_what_lies_between_the_two_dates(
     recorder: Recorder, world: World, caplog: pytest.LogCaptureFixture, clock: str

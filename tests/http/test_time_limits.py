@@ -48,6 +48,7 @@ def hanging(over: threading.Event) -> Callable[[], Addresses]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('way', WAYS)
 def test_a_name_that_is_not_resolved_ends_with_the_limit(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
@@ -81,6 +82,7 @@ def dead() -> Generator[Callable[..., tuple[str, int]]]:
         one.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('way', ['sync', 'async', 'httpx async'])
 def test_a_dead_first_address_costs_a_moment_on_each_new_connection(
     way: str, dead: Any, monkeypatch: pytest.MonkeyPatch
@@ -183,6 +185,7 @@ def waited_for(way: str, server: str) -> str:
     return '' if is_over else 'the connection goes on after the call'
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('way', WAYS)
 def test_an_answer_without_an_end_ends_with_the_limit(way: str) -> None:
     with ThreadPoolExecutor(len(ENDLESS)) as pool:  # at once: each takes as long as the limit
@@ -190,6 +193,7 @@ def test_an_answer_without_an_end_ends_with_the_limit(way: str) -> None:
     assert {server: problem for server, problem in problems.items() if problem} == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('way', WAYS)
 def test_an_upload_whose_answer_drips_ends_with_the_limit(way: str) -> None:
     over = threading.Event()
@@ -201,6 +205,7 @@ def test_an_upload_whose_answer_drips_ends_with_the_limit(way: str) -> None:
     assert len(faulty.requests) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('way', 'kind'), [(way, 'plain') for way in WAYS] + [('async', 'awaited'), ('httpx async', 'awaited')]
 )

@@ -105,6 +105,7 @@ def other_end(peer: tuple[str, int]) -> socket.socket:
     return socket.socket(fileno=os.dup(found.fd))
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != 'linux', reason='TCP_USER_TIMEOUT is of Linux')
 @pytest.mark.parametrize('kind', ['a call', 'an upload'])
 @pytest.mark.parametrize('way', WAYS)

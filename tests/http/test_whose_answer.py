@@ -40,6 +40,7 @@ class AlarmError(Exception):
     """What the handler of a signal raises."""
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')  # a signal may come in any `__del__`
 def test_no_call_gets_the_answer_of_one_that_a_signal_ended() -> None:
     is_calling = False

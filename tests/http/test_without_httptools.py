@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from support.sockets import counted
 
 PROGRAM = """
@@ -26,6 +28,7 @@ print('cspark.wasm._http.blocking' in sys.modules)
 """
 
 
+@pytest.mark.thorough
 def test_both_clients_call_through_httpx() -> None:
     with counted() as (faulty, _):
         done = subprocess.run(

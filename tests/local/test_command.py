@@ -50,6 +50,7 @@ def served(
     assert (process.returncode, errors) == (130, '')
 
 
+@pytest.mark.thorough
 def test_the_command_says_where_it_serves_what_and_ends_quietly_when_it_is_interrupted() -> None:
     with served(TERM_LIFE) as (url, lines):
         assert re.fullmatch(r'http://127\.0\.0\.1:\d{2,5}', url)
@@ -59,6 +60,7 @@ def test_the_command_says_where_it_serves_what_and_ends_quietly_when_it_is_inter
             assert [len(output['schedule']) for output in answer.data['outputs']] == [2, 3]
 
 
+@pytest.mark.thorough
 def test_uploads_survive_a_restart_of_the_process(tmp_path: Path) -> None:
     with served('--packages', 'kept', folder=tmp_path) as (url, lines):
         assert lines == ['  no package yet; upload one\n']
@@ -70,6 +72,7 @@ def test_uploads_survive_a_restart_of_the_process(tmp_path: Path) -> None:
             assert hybrid.services.execute(f'version/{CYLINDER_150}', inputs={'height': 1}).status == 200
 
 
+@pytest.mark.thorough
 def test_every_option_reaches_the_runner() -> None:
     options = ['--tenant', 'mine', '--instances', '3', '--prefix', 'mypath/torun', '--timeout', '5', '--no-upload']
     options += [
@@ -97,6 +100,7 @@ def test_every_option_reaches_the_runner() -> None:
             assert refused.value.status == 413
 
 
+@pytest.mark.thorough
 def test_the_variables_of_the_vendors_runner_count_where_no_argument_says_otherwise(tmp_path: Path) -> None:
     for name, content in unzip(TERM_LIFE.read_bytes()).items():
         path = tmp_path / name
@@ -143,12 +147,14 @@ def test_a_variable_that_cannot_be_read_is_an_error(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_runner_without_packages_and_uploads_says_so() -> None:
     with served('--no-upload') as (url, lines):
         assert lines == ['  no package yet\n']
         assert httpx.get(f'{url}/healthcheck', trust_env=False).json() == {'msg': 'ok'}
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason='this machine has no IPv6')
 def test_it_listens_on_an_address_of_ipv6() -> None:
     with served('--host', '::1') as (url, _):
@@ -156,6 +162,7 @@ def test_it_listens_on_an_address_of_ipv6() -> None:
         assert httpx.get(f'{url}/healthcheck', trust_env=False).json() == {'msg': 'ok'}
 
 
+@pytest.mark.thorough
 def test_it_is_ended_by_the_signal_that_ends_containers() -> None:
     command = [*COMMAND, 'serve', '--port', '0', str(CYLINDER)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -230,6 +237,7 @@ def test_it_tells_its_version_and_its_options(capsys: pytest.CaptureFixture[str]
         assert words in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_sizes_are_written_with_units() -> None:
     with served('--body-limit', '0.5m') as (url, _):
         answers = [

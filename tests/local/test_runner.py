@@ -10,6 +10,7 @@ import cspark.wasm as Hybrid
 from support.packages import CYLINDER
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('method', ['client', 'async_client'])
 def test_clients_take_what_clients_take_and_say_so(method: str) -> None:
     with Hybrid.LocalRunner(CYLINDER, instances=1) as runner:

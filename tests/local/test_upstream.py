@@ -112,6 +112,7 @@ def test_another_tenant_is_passed_on(behind: Api, front: Api) -> None:
     assert (answers[1].status_code, answers[1].headers[MARK]) == (200, 'upstream')
 
 
+@pytest.mark.thorough
 def test_what_is_served_here_never_leaves(way: tuple[Api, Recorder]) -> None:
     front, recorder = way
     before = len(recorder.received)
@@ -187,6 +188,7 @@ def test_a_body_arrives_as_it_was_sent(way: tuple[Api, Recorder], body: bytes, e
     assert recorder.last.headers.get('content-encoding', '') == encoding
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('ours', 'theirs', 'sent', 'arrived'),
     [
@@ -205,6 +207,7 @@ def test_paths_and_queries_arrive_as_they_were_sent(
     assert recorder.last.path == f'{theirs}/{arrived or sent}'
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('theirs', ['their tenant', 'their%tenant', 'my-tenant'])
 def test_the_tenant_may_have_another_name_there(theirs: str) -> None:
     with recorded(config={'tenant': theirs}) as (front, recorder):
@@ -224,6 +227,7 @@ def test_the_log_says_who_answered(front: Api, caplog: pytest.LogCaptureFixture)
     assert ['answered by the upstream runner' in one.getMessage() for one in passed] == [True]
 
 
+@pytest.mark.thorough
 def test_the_log_does_not_say_that_a_missing_runner_answered(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, 'cspark.wasm')
     with in_front(f'http://127.0.0.1:{closed_port()}') as front:
@@ -263,6 +267,7 @@ def closed_port() -> int:
     return port
 
 
+@pytest.mark.thorough
 def test_a_refused_connection_is_502(behind: Api) -> None:
     url = f'http://127.0.0.1:{closed_port()}'
     with in_front(url) as front:
@@ -277,6 +282,7 @@ def test_a_refused_connection_is_502(behind: Api) -> None:
         assert 'does not answer' in told['error']
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('behaviour', 'status'),
     [
@@ -302,6 +308,7 @@ def test_a_runner_that_does_not_answer_well(behaviour: Behaviour, status: int) -
             assert 'error' in front.get('status')['upstream']
 
 
+@pytest.mark.thorough
 def test_a_connection_that_the_other_side_closed_meanwhile_is_made_anew() -> None:
     with misbehaving() as faulty, in_front(faulty.url) as front:
         faulty.behave([closes_later])
@@ -310,6 +317,7 @@ def test_a_connection_that_the_other_side_closed_meanwhile_is_made_anew() -> Non
         assert [front.post(ELSEWHERE, NESTED).status_code for _ in range(2)] == [200] * 2
 
 
+@pytest.mark.thorough
 def test_a_certificate_that_is_not_trusted_is_502_and_one_that_is_works(ca: trustme.CA, pem: str) -> None:
     with secured(server_context(ca)) as (faulty, _):
         with in_front(faulty.url) as front:
@@ -335,6 +343,7 @@ def called(entries: Any) -> list[Any]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', [1, 2, 3])
 @pytest.mark.parametrize(
     ('here', 'there'),
@@ -357,6 +366,7 @@ def test_called_services_may_be_behind(here: tuple[Any, ...], there: tuple[Any, 
     assert called(found['service_chain']) == called(wanted['service_chain'])
 
 
+@pytest.mark.thorough
 def test_the_chain_has_the_ids_of_what_was_called_behind(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, 'cspark.wasm')
     with serving(TERM_LIFE) as last, in_front(last.url, QUOTE, ALTERNATIVE) as front:
@@ -368,6 +378,7 @@ def test_the_chain_has_the_ids_of_what_was_called_behind(caplog: pytest.LogCaptu
     assert len(chains) == 2 and all(TERM_LIFE_030 in one for one in chains)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', [1, 2, 3])
 @pytest.mark.parametrize(
     'reply',
@@ -399,6 +410,7 @@ def test_a_failure_behind_reaches_the_model_in_its_form(way: tuple[Api, Recorder
             assert 'no such table' in json.dumps(entry['error'])
 
 
+@pytest.mark.thorough
 def test_a_runner_that_is_away_inside_a_chain() -> None:
     with in_front(f'http://127.0.0.1:{closed_port()}', QUOTE, ALTERNATIVE) as front:
         data = quote(front)
@@ -406,6 +418,7 @@ def test_a_runner_that_is_away_inside_a_chain() -> None:
         assert 'the one behind it does not answer' in data['service_chain'][0]['error']['message']
 
 
+@pytest.mark.thorough
 def test_a_runner_that_is_silent_inside_a_chain() -> None:
     with misbehaving() as faulty:
         faulty.behave([says_nothing])
@@ -414,6 +427,7 @@ def test_a_runner_that_is_silent_inside_a_chain() -> None:
         assert '300 ms' in data['service_chain'][0]['error']['message']
 
 
+@pytest.mark.thorough
 def test_a_circle_over_two_runners_ends() -> None:
     port = closed_port()
     there = rename(QUOTE.read_bytes(), service='term-life', service_id=TERM_LIFE_ID, version_id=TERM_LIFE_030)
@@ -440,6 +454,7 @@ def loop(of: int) -> tuple[list[Any], str]:
     return [(one, one.serve(port)) for one, port in zip(runners, ports, strict=True)], f'http://127.0.0.1:{ports[0]}'
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('count', [1, 2, 3])
 def test_loops_of_runners_are_noticed(count: int) -> None:
     pairs, url = loop(count)
@@ -499,6 +514,7 @@ def test_a_request_id_is_one_on_the_whole_way(way: tuple[Api, Recorder]) -> None
     assert recorder.last.headers.get('x-request-id') == answer.headers['x-request-id']
 
 
+@pytest.mark.thorough
 def test_clients_of_the_runner_reach_what_is_behind(front: Api) -> None:
     with front.runner.client() as hybrid:
         assert hybrid.services.execute('insurance/term-life', inputs={}).data['version'] == '0.3.0'
@@ -513,6 +529,7 @@ def test_clients_of_the_runner_reach_what_is_behind(front: Api) -> None:
     assert asyncio.run(ask()) == 200
 
 
+@pytest.mark.thorough
 def test_many_records_through_two_runners_keep_their_places(front: Api) -> None:
     records = [{'term_years': 1 + i % 40} for i in range(2000)]
     with Hybrid.Client(base_url=front.url, tenant='my-tenant', token='open') as hybrid:
@@ -521,6 +538,7 @@ def test_many_records_through_two_runners_keep_their_places(front: Api) -> None:
     assert [len(one['schedule']) for one in found] == [one['term_years'] + 1 for one in records]
 
 
+@pytest.mark.thorough
 def test_fifty_threads_at_once(front: Api) -> None:
     def ask(number: int) -> bool:
         if number % 2:
@@ -583,6 +601,7 @@ def test_credentials_of_callers_need_somewhere_to_go() -> None:
         Hybrid.LocalRunner(caller_credentials=True).close()
 
 
+@pytest.mark.thorough
 def test_a_version_that_is_not_in_effect_here_is_passed_on(way: tuple[Api, Recorder]) -> None:
     front, recorder = way
     recorder.reply(Reply())
@@ -590,6 +609,7 @@ def test_a_version_that_is_not_in_effect_here_is_passed_on(way: tuple[Api, Recor
     assert front.send({}, transaction_date='no date').status_code == 400
 
 
+@pytest.mark.thorough
 def test_an_upload_takes_a_service_over(way: tuple[Api, Recorder]) -> None:
     _, recorder = way
     recorder.reply(Reply())
@@ -599,6 +619,7 @@ def test_an_upload_takes_a_service_over(way: tuple[Api, Recorder]) -> None:
         assert MARK not in own.send({'script': ''}, 'shapes/scripted').headers
 
 
+@pytest.mark.thorough
 def test_a_called_service_gets_what_belongs_to_the_call() -> None:
     with recorded(QUOTE, config={'tenant': 'theirs'}) as (front, recorder):
         meta: Json = {'transaction_date': '2026-01-31', 'correlation_id': 'mine', 'call_purpose': 'x'}
@@ -615,6 +636,7 @@ def test_a_called_service_gets_what_belongs_to_the_call() -> None:
         assert (sent.headers['x-runner-hops'], sent.headers['x-request-id']) == ('1', 'one')
 
 
+@pytest.mark.thorough
 def test_a_called_service_is_the_one_of_the_path_as_it_is_here(behind: Api) -> None:
     upstream = Upstream(behind.url)
     body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'service_id': CYLINDER_ID}}
@@ -629,6 +651,7 @@ def test_a_called_service_is_the_one_of_the_path_as_it_is_here(behind: Api) -> N
     assert there['response_meta']['version_id'] == TERM_LIFE_030
 
 
+@pytest.mark.thorough
 def test_an_endpoint_of_this_runner_may_lead_to_a_service_behind() -> None:
     with serving(TERM_LIFE) as last, in_front(last.url, proxies={'quotes/life': 'insurance/term-life'}) as front:
         assert front.post('v3/proxy/quotes/life', NESTED).status_code == 200

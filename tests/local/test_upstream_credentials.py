@@ -52,6 +52,7 @@ def all_that(recorder: Recorder) -> str:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('path', [ELSEWHERE, 'v4/execute', 'v3/validation', 'v3/metadata'])
 def test_credentials_of_callers_stay_here(path: str) -> None:
     body = {**WITH_CONTEXT, 'service': 'no/service'}
@@ -71,6 +72,7 @@ def test_credentials_of_callers_stay_here(path: str) -> None:
             assert not {'authorization', 'x-synthetic-key', 'cookie', *THEIRS} & sent.headers.keys()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('name', ['Authorization', 'SecretKey', 'X-Synthetic-Key'])
 def test_credentials_in_the_body_stay_here_in_any_case(name: str) -> None:
     body: Json = {'request_data': {'inputs': {}}, 'request_meta': {'_ctx': {name: 'ctx-S3CRET'}}}
@@ -79,6 +81,7 @@ def test_credentials_in_the_body_stay_here_in_any_case(name: str) -> None:
         assert leaks(all_that(recorder)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     'number', ['12345678901234567890.123456789', '1.10', '1e300', '0.1000000000000000055511', '1' * 40]
 )
@@ -91,6 +94,7 @@ def test_a_body_without_its_credentials_has_its_numbers_unchanged(number: str) -
         assert recorder.last.json['request_data']['inputs']['a'] == json.loads(number)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('path', [ELSEWHERE, 'v4/execute', 'v3/validation'])
 def test_credentials_of_callers_are_passed_on_where_the_user_says_so(path: str) -> None:
     body = {**WITH_CONTEXT, 'service': 'no/service'}
@@ -104,6 +108,7 @@ def test_credentials_of_callers_are_passed_on_where_the_user_says_so(path: str) 
         assert recorder.last.json == body
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('name', ['authorization', 'x-synthetic-key'])
 def test_own_credentials_stay_away_where_the_caller_has_any(name: str) -> None:
     own: Json = {'token': TOKEN} if name == 'x-synthetic-key' else {'api_key': KEY}
@@ -127,6 +132,7 @@ class Signed(httpx.Auth):
 BASIC: Final = base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('own', 'name', 'value'),
     [
@@ -158,6 +164,7 @@ def test_the_runners_own_credentials_are_sent(
         assert searched_records([one for one in caplog.records if one.name.startswith('cspark')]) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('packages', [(), (QUOTE,)], ids=['passed on', 'called'])
 def test_a_token_is_renewed_after_401(packages: tuple[Any, ...]) -> None:
     tokens = iter(f'{FETCHED}-{number}' for number in range(9))
@@ -179,6 +186,7 @@ def failing() -> str:
 FAILING = pytest.mark.parametrize('token', [failing, lambda: None], ids=['raises', 'has none'])
 
 
+@pytest.mark.thorough
 @FAILING
 def test_a_function_for_a_token_that_fails_is_named(token: Any) -> None:
     with recorded(config={'token': token}) as (front, recorder):
@@ -188,12 +196,14 @@ def test_a_function_for_a_token_that_fails_is_named(token: Any) -> None:
         assert recorder.received == []
 
 
+@pytest.mark.thorough
 @FAILING
 def test_the_status_is_there_although_a_token_is_not(token: Any) -> None:
     with recorded(config={'token': token}) as (front, _):
         assert 'error' in front.get('status')['upstream']
 
 
+@pytest.mark.thorough
 @FAILING
 def test_a_model_gets_the_failure_of_a_token_in_its_form(token: Any) -> None:
     with recorded(QUOTE, config={'token': token}) as (front, _):
@@ -202,6 +212,7 @@ def test_a_model_gets_the_failure_of_a_token_in_its_form(token: Any) -> None:
         assert called.json()['response_data']['service_chain'][0]['status'] == 'Error'
 
 
+@pytest.mark.thorough
 def test_no_secret_shows_where_the_runner_behind_is_away(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     own: Json = {'token': TOKEN, 'extra_headers': {'X-Team': EXTRA}}
@@ -214,6 +225,7 @@ def test_no_secret_shows_where_the_runner_behind_is_away(caplog: pytest.LogCaptu
     assert searched_records([one for one in caplog.records if one.name.startswith('cspark')]) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('query', ['token=S3CRET', 'a=1&api_key=S3CRET'])
 def test_a_query_does_not_get_into_errors_and_logs(query: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
@@ -230,6 +242,7 @@ def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
     assert leaks(caught.value) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('packages', [(), (QUOTE,)], ids=['passed on', 'called'])
 def test_authorities_are_the_configurations(ca: trustme.CA, pem: str, packages: tuple[Any, ...]) -> None:
     with secured(server_context(ca)) as (faulty, _):
@@ -239,6 +252,7 @@ def test_authorities_are_the_configurations(ca: trustme.CA, pem: str, packages: 
         assert any(TOKEN.encode() in one for one in faulty.requests)
 
 
+@pytest.mark.thorough
 def test_without_a_configuration_no_credentials_of_the_environment_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('CSPARK_BEARER_TOKEN', TOKEN)
     monkeypatch.setenv('CSPARK_API_KEY', KEY)
@@ -248,12 +262,14 @@ def test_without_a_configuration_no_credentials_of_the_environment_are_sent(monk
             assert leaks(recorder.last.headers) == []
 
 
+@pytest.mark.thorough
 def test_clients_in_this_process_keep_their_token_too() -> None:
     with recorded() as (front, recorder), front.runner.client(token=TOKEN) as hybrid:
         hybrid.services.execute('no/service', inputs={})
         assert leaks(all_that(recorder)) == []
 
 
+@pytest.mark.thorough
 def test_cookies_of_the_runner_behind_stay_there() -> None:
     with recorded() as (front, recorder):
         recorder.reply(Reply(headers={'Set-Cookie': 'session=S3CRET', 'Content-Type': 'application/json'}))
@@ -271,6 +287,7 @@ def test_an_upstream_shows_its_address_alone() -> None:
         upstream.close()
 
 
+@pytest.mark.thorough
 def test_the_authorization_of_one_caller_is_not_that_of_the_next() -> None:
     with recorded(config={}, caller_credentials=True) as (front, recorder):
         front.post(ELSEWHERE, NESTED, headers=THEIRS)
@@ -278,6 +295,7 @@ def test_the_authorization_of_one_caller_is_not_that_of_the_next() -> None:
         assert leaks(recorder.last.headers) == []
 
 
+@pytest.mark.thorough
 def test_credentials_in_the_request_of_a_model_stay_here() -> None:
     with recorded() as (_, recorder):
         upstream = Upstream(recorder.url)

@@ -55,6 +55,7 @@ def save(path: Path, *starts: int, what: str = 'a', size: int = 10) -> Checkpoin
     return checkpoint
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('ordered', [True, False])
 @pytest.mark.parametrize('again', [50, 7, 300, 'auto'])
 def test_a_run_goes_on_where_it_was_whatever_the_chunks_are_now(
@@ -244,6 +245,7 @@ def test_values_of_all_kinds_are_told_from_others(world: World, runner: Squares,
             list(execute_many(client, URI, records(9), checkpoint=path))
 
 
+@pytest.mark.thorough
 def test_two_runs_at_once_are_refused_in_this_process_and_from_another(
     world: World, runner: Squares, path: Path
 ) -> None:

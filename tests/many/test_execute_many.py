@@ -24,6 +24,7 @@ pd: Any = importlib.import_module('pandas')
 EXPECTED = [side**2 for side in range(COUNT)]
 
 
+@pytest.mark.thorough
 def test_the_results_are_those_of_execute(hybrid: Hybrid.Client) -> None:
     records = [{'height': number, 'radius': 2, 'density': 3} for number in range(700)]
     one = hybrid.services.execute('shapes/cylinder', inputs=records)
@@ -89,6 +90,7 @@ def test_an_async_iterable_is_for_the_async_client(world: World, squarer: Square
             assert areas(execute_many(client, URI, records())) == EXPECTED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('most', 'status'), [(1, 413), (7, 413), (100, 413), (100, 408), (100, 504)])
 def test_a_runner_that_takes_few_records_gets_few(world: World, squarer: Squares, most: int, status: int) -> None:
     squarer.most, squarer.too_many = most, status
@@ -97,6 +99,7 @@ def test_a_runner_that_takes_few_records_gets_few(world: World, squarer: Squares
     assert set(squarer.executed.values()) == {1}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('status', [429, 502, 503])
 def test_a_busy_runner_loses_no_record(world: World, squarer: Squares, status: int) -> None:
     squarer.busy = iter([200, status, status, 200, status, 200, status, status])
@@ -117,6 +120,7 @@ def test_one_poisonous_record_among_a_thousand_is_its_own_error(world: World, sq
     assert (told[-1].done, told[-1].total, told[-1].failed) == (COUNT, COUNT, 1)
 
 
+@pytest.mark.thorough
 def test_a_record_that_breaks_the_connection_each_time_is_its_own_error(world: World, squarer: Squares) -> None:
     def poison(record: dict[str, Any]) -> bool:
         return bool(record['side'] == 17)

@@ -451,6 +451,7 @@ def parts(folder: Path, *tables: Any) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_a_folder_of_parquet_is_read_in_the_order_of_its_names(wire: Wire, tmp_path: Path) -> None:
     tables = [pa.table({'age': [2 * index, 2 * index + 1]}) for index in range(12)]
     folder = parts(tmp_path / 'book', *tables)
@@ -501,6 +502,7 @@ def damaged(path: Path) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_a_bad_page_in_the_middle_is_told_with_its_file_column_and_row(wire: Wire, tmp_path: Path) -> None:
     with pytest.raises(Hybrid.SparkSdkError) as told:
         wire.many(damaged(tmp_path / 'in.parquet'))
@@ -529,6 +531,7 @@ def test_what_parquet_holds_and_nobody_can_read_is_told_with_its_place(
     says(wire.refused(path, good=1), r'in\.parquet', 'start', r'row|record')
 
 
+@pytest.mark.thorough
 def test_a_row_far_below_is_told_by_its_number(wire: Wire, tmp_path: Path) -> None:
     path = tmp_path / 'in.parquet'
     days = pa.array([0] * 9000 + [4_000_000], pa.int32()).cast(pa.date32())
@@ -580,6 +583,7 @@ def read_through(results: Hybrid.ManyResults, path: Path, change: str) -> None:
         list(results)
 
 
+@pytest.mark.thorough
 def test_a_file_that_stays_as_it_is_can_be_read_twice(wire: Wire, tmp_path: Path) -> None:
     path = written(tmp_path / 'in.csv', b'age,name\n' + b'1,x\n' * 2000)
     for _ in range(2):

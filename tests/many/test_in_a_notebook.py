@@ -120,6 +120,7 @@ def test_what_is_answered_is_text_in_html_and_never_markup(world: World, answers
         assert '<script' not in markup.lower() and 'alert' in words(markup)
 
 
+@pytest.mark.thorough
 def test_large_outputs_are_shown_short(world: World, answers: Answers) -> None:
     plan = [{'year': year, 'premium': year / 3} for year in range(20_000)]
     wide = {f'column {number}': number for number in range(2_000)}
@@ -422,6 +423,7 @@ def test_interrupting_a_cell_says_how_many_records_are_done(squarer: Squares, wa
         assert areas(execute_many(client, URI, squares(10))) == [side**2 for side in range(10)]
 
 
+@pytest.mark.thorough
 def test_an_interrupted_run_says_what_its_checkpoint_kept_and_goes_on(squarer: Squares, tmp_path: Path) -> None:
     settings: dict[str, Any] = {'chunk_size': 10, 'concurrency': 1, 'checkpoint': tmp_path / 'book.run'}
     with calling('sync', squarer) as client:

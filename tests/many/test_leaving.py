@@ -127,6 +127,7 @@ async def test_a_cancelled_task_leaves_nothing_behind(squarer: Squares, tmp_path
         await moment(lambda: squarer.under_way == 0 and squarer.connections <= SIZES['concurrency'])  # idle ones stay
 
 
+@pytest.mark.thorough
 @pytest.mark.anyio
 async def test_a_run_that_is_cancelled_while_it_saves_waits_for_that(squarer: Squares, tmp_path: Path) -> None:
     async with Hybrid.AsyncClient(base_url=squarer.url, tenant='my-tenant', token='open') as client:
@@ -175,6 +176,7 @@ def test_a_write_that_is_cancelled_leaves_the_file_to_the_thread_that_has_it() -
     assert (done.returncode, done.stdout.strip()) == (0, '[]'), done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.anyio
 async def test_a_write_that_is_cancelled_while_it_opens_its_file_leaves_none(
     squarer: Squares, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -304,6 +306,7 @@ except Hybrid.SparkSdkError as error:
     assert sum(squarer.executed.values()) <= 3000 + 32 * 20  # what was under way when it ended
 
 
+@pytest.mark.thorough
 @pytest.mark.anyio
 async def test_a_blocking_source_that_stalls_holds_neither_results_nor_the_end_of_a_run(squarer: Squares) -> None:
     go_on = threading.Event()

@@ -353,6 +353,7 @@ def test_a_record_that_breaks_the_connection_is_found_wherever_it_is(clock: Cloc
     assert clock.now - started < planning.PATIENCE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('chunk_size', [None, 100])
 def test_chunks_that_shrank_by_a_stall_grow_again(chunk_size: int | None) -> None:
     planner = Planner(chunk_size, 4, on_error='collect')

@@ -419,6 +419,7 @@ def test_a_decimal_of_a_model_is_a_number(wire: Wire) -> None:
     same(wire.one(model(rate=Decimal('0.1'), ratio=math.nan)), {'rate': 0.1, 'ratio': None})
 
 
+@pytest.mark.thorough
 def test_a_row_of_sqlalchemy_is_a_record(wire: Wire) -> None:
     sqlalchemy: Any = pytest.importorskip('sqlalchemy')
     with sqlalchemy.create_engine('sqlite://').connect() as connection:

@@ -394,6 +394,7 @@ def test_a_type_is_that_of_all_values_and_not_of_the_first_thousands(
     check_column(columns['late'], [one['late'] for one in outputs])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('kind', ['csv', 'parquet'])
 def test_a_file_holds_a_type_that_only_a_late_record_shows_or_is_refused(
     world: World, answers: Answers, kind: str, tmp_path: Path

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
 from support.many import URI, Squares, areas, calling, execute_many, squares
 from support.worlds import World
 
@@ -12,6 +14,7 @@ COUNT = 200
 ALLOWED = 4
 
 
+@pytest.mark.thorough
 def test_all_calls_that_are_allowed_are_under_way_again_after_a_pause(world: World, squarer: Squares) -> None:
     squarer.busy = iter([200, 503])
     meeting = threading.Barrier(ALLOWED, timeout=10)

@@ -48,6 +48,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('kind', KINDS)
 def test_all_results_are_written_in_order(world: World, runner: Squares, kind: str, tmp_path: Path) -> None:
     with calling(world, runner) as client:
@@ -84,6 +85,7 @@ def test_no_record_makes_a_file_without_rows(world: World, runner: Squares, kind
     assert read(tmp_path / f'out.{kind}') == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('kind', KINDS)
 def test_a_write_that_fails_leaves_no_file_and_harms_no_older_one(
     world: World, runner: Squares, kind: str, tmp_path: Path
@@ -192,6 +194,7 @@ def test_no_record_makes_an_empty_table(world: World, runner: Squares, library: 
     assert len(table) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('kind', ['parquet', 'csv'])
 def test_the_columns_are_there_even_if_the_first_records_failed(kind: str, tmp_path: Path) -> None:
     rows = results(lambda index: {'area': 1.0} if index > BATCH + 5 else None, BATCH + 10)
@@ -348,6 +351,7 @@ def test_two_writers_of_one_file_are_refused(tmp_path: Path) -> None:
     assert path.exists() and open_writer(path).finish() == 0
 
 
+@pytest.mark.thorough
 def test_members_that_only_later_tables_have_are_refused_and_not_left_out(tmp_path: Path) -> None:
     late = {'year': 1, 'late': 2.5}
     rows = results(lambda index: {'plan': [{'year': 1} if index < BATCH else late]})

@@ -167,6 +167,7 @@ def test_an_idle_connection_that_was_closed_is_replaced(world: World, faulty: Fa
             assert hybrid.services.execute('f/s', inputs={}).status == 200
 
 
+@pytest.mark.thorough
 def test_a_restart_of_the_runner_is_survived(world: World) -> None:
     with ExitStack() as stack:
         runner = stack.enter_context(Hybrid.LocalRunner(CYLINDER, instances=1))

@@ -116,6 +116,7 @@ def test_an_httpx_timeout_limits_the_phases_of_each_attempt(world: World, where:
         assert hybrid.services.execute('f/s', inputs={}, **call).status == 200
 
 
+@pytest.mark.thorough
 def test_a_pool_without_a_free_connection_is_waited_for_within_its_phase() -> None:
     http = {'limits': httpx.Limits(max_connections=1)}
     with misbehaving() as faulty, sending_through('sync', http, base_url=faulty.url, max_retries=0) as (hybrid, _):
@@ -286,6 +287,7 @@ def takes_slowly(connection: Any) -> None:
         connection.sendall(head(len(BODY)) + BODY)
 
 
+@pytest.mark.thorough
 def test_an_upload_that_is_taken_slowly_ends_with_the_time_of_the_call(world: World) -> None:
     with misbehaving() as faulty:
         faulty.serve = takes_slowly  # type: ignore[method-assign]
@@ -296,6 +298,7 @@ def test_an_upload_that_is_taken_slowly_ends_with_the_time_of_the_call(world: Wo
             assert time.monotonic() - started < 2
 
 
+@pytest.mark.thorough
 def test_a_body_that_nobody_takes_ends_with_the_limit_of_writing(world: World) -> None:
     over = threading.Event()
 
@@ -314,6 +317,7 @@ def test_a_body_that_nobody_takes_ends_with_the_limit_of_writing(world: World) -
         over.set()
 
 
+@pytest.mark.thorough
 def test_a_body_that_is_taken_slowly_is_within_the_limit_of_writing(world: World) -> None:
     def steady(connection: Any) -> None:
         with connection:

@@ -111,6 +111,7 @@ def test_a_call_that_breaks_every_connection_is_sent_twice_at_most(faulty: Fault
     assert len(faulty.requests) == 2
 
 
+@pytest.mark.thorough
 def test_addresses_that_do_not_answer_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         full = [stack.enter_context(socket.create_server(('127.0.0.1', 0), backlog=0)) for _ in range(3)]

@@ -23,6 +23,7 @@ def nobody() -> str:
         return f'http://127.0.0.1:{unused.getsockname()[1]}'
 
 
+@pytest.mark.thorough
 def test_the_awaited_raw_client_asks_and_streams(url: str) -> None:
     async def main() -> tuple[object, object]:
         async with Hybrid.AsyncClient(base_url=url, tenant='my-tenant', token='open') as hybrid:

@@ -30,6 +30,7 @@ def echo(received: Received) -> Reply:
     return Reply(body={**SUCCESS, 'response_data': data})
 
 
+@pytest.mark.thorough
 def test_threads_share_a_client_and_each_gets_its_own_answer(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,6 +45,7 @@ def test_threads_share_a_client_and_each_gets_its_own_answer(
         assert list(pool.map(call, range(400))) == list(range(400))
 
 
+@pytest.mark.thorough
 def test_tasks_share_a_client_and_each_gets_its_own_answer(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, 'answer', echo)
 
@@ -108,6 +110,7 @@ with Hybrid.Client(base_url=sys.argv[1], tenant='t', token='open') as hybrid:
 """
 
 
+@pytest.mark.thorough
 def test_a_forked_process_uses_the_client_on_connections_of_its_own(tmp_path: Path) -> None:
     peers: list[int] = []
 
@@ -151,6 +154,7 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
 def test_answers_and_errors_cross_a_process_pool(url: str, tmp_path: Path, method: str) -> None:
     outputs, error = program(POOLS, tmp_path, url, method)
@@ -174,6 +178,7 @@ with Hybrid.LocalRunner(sys.argv[1], instances=1) as runner, runner.client(timeo
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork')
 def test_a_local_runner_says_in_a_forked_process_that_it_stayed_behind(tmp_path: Path) -> None:
     assert program(LOCAL_FORK, tmp_path, str(CYLINDER)) == 7

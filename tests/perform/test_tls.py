@@ -148,6 +148,7 @@ def test_a_kept_connection_with_tls_is_used_again_and_replaced_once_it_is_closed
     assert listener.accepted == 2
 
 
+@pytest.mark.thorough
 def test_the_timeout_is_the_limit_of_sending_too(world: World, ca: trustme.CA, pem: str) -> None:
     context, size, ended = server_context(ca), 30_000_000, threading.Event()
     received: list[int] = []

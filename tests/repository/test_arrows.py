@@ -10,12 +10,14 @@ import check_arrows
 import draw_rooms
 
 
+@pytest.mark.thorough
 def test_imports_run_one_way() -> None:
     files = [*check_arrows.SOURCE.rglob('*.py'), *check_arrows.GENERATED.rglob('*.py')]
     assert len(files) > 80
     assert [problem for path in files for problem in check_arrows.problems(path)] == []
 
 
+@pytest.mark.thorough
 def test_the_picture_of_the_rooms_shows_the_imports_as_they_are() -> None:
     assert draw_rooms.PICTURE.read_text(encoding='utf-8') == draw_rooms.draw()
 

@@ -31,6 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
         yield folder, default, named
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('code', blocks(DOCUMENT))
 def test_every_block_of_the_document_runs(code: str, served: tuple[Path, str, str]) -> None:
     folder, default, named = served

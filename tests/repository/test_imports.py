@@ -35,6 +35,7 @@ def after(code: str) -> tuple[set[str], int]:
     return set(modules), contexts
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('code', ['', BUILT.format('Client', 'http://x'), BUILT.format('AsyncClient', 'http://x')])
 def test_nothing_is_loaded_that_a_caller_may_never_use(code: str) -> None:
     modules, contexts = after(code)
@@ -42,6 +43,7 @@ def test_nothing_is_loaded_that_a_caller_may_never_use(code: str) -> None:
     assert contexts == 0
 
 
+@pytest.mark.thorough
 def test_a_blocking_call_of_a_plain_address_needs_no_more(recorder: Recorder) -> None:
     call = "assert hybrid.services.execute('f/s', inputs={'height': 1}).status == 200\nhybrid.close()"
     modules, contexts = after(f'{BUILT.format("Client", recorder.url)}\n{call}')
@@ -50,6 +52,7 @@ def test_a_blocking_call_of_a_plain_address_needs_no_more(recorder: Recorder) ->
     assert len(recorder.received) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('code', 'loads'),
     [('import aiohttp', 'aiohttp'), ('Hybrid.LocalRunner', 'cspark.wasm.local'), ('import sqlite3', 'sqlite3')],
@@ -58,10 +61,12 @@ def test_what_is_loaded_is_seen(code: str, loads: str) -> None:
     assert loads in after(code)[0]
 
 
+@pytest.mark.thorough
 def test_a_tls_context_is_seen() -> None:
     assert after('import ssl; held = ssl.create_default_context()')[1] == 1
 
 
+@pytest.mark.thorough
 def test_every_public_name_can_be_asked_for_first() -> None:
     code = 'for name in Hybrid.__all__: getattr(Hybrid, name)\nassert set(Hybrid.__all__) <= set(dir(Hybrid))'
     modules, _ = after(code)

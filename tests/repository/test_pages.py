@@ -38,6 +38,7 @@ def port() -> Iterator[str]:
         process.communicate(timeout=20)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('code', blocks(*pages()))
 def test_every_block_of_the_pages_runs(code: str, port: str) -> None:
     assert run(code.replace(f'localhost:{PORT}', f'localhost:{port}'), ROOT)
@@ -51,6 +52,7 @@ PROGRAMS = sorted(path for path in (ROOT / 'examples').glob('*.py') if '__main__
 """The examples that are programs; others are modules that they import."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('example', PROGRAMS, ids=lambda path: str(path.name))
 def test_every_example_runs(example: Path) -> None:
     assert run(example.read_text().replace('__file__', repr(str(example))), ROOT, PYTHONPATH=str(example.parent))

@@ -19,6 +19,8 @@ from support.packages import ROOT
 
 OPTIONS = [name for name in Hybrid.__all__ if name.endswith('Options') and name != 'LoggerOptions']
 
+pytestmark = pytest.mark.thorough  # the reference is built once
+
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

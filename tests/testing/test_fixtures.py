@@ -104,10 +104,12 @@ def project(suite: Suite) -> Suite:
     return suite
 
 
+@pytest.mark.thorough
 def test_each_fixture_works_and_leaves_nothing_open(project: Suite) -> None:
     project.passes(COUNT)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('backend', ['asyncio', 'trio'])
 def test_the_async_client_works_on_each_backend_of_anyio(suite: Suite, backend: str) -> None:
     suite.write('pytest.ini', INI)
@@ -136,18 +138,21 @@ def test_each_fixture_works_in_several_processes(project: Suite) -> None:
     project.passes(COUNT, '-p', 'xdist', '-n', '2')
 
 
+@pytest.mark.thorough
 def test_packages_are_relative_to_the_folder_of_the_ini_file(project: Suite, tmp_path: Path) -> None:
     elsewhere = tmp_path / 'elsewhere'
     elsewhere.mkdir()
     project.passes(2, str(project.folder), '-k', 'test_packages or test_client and not factory', cwd=elsewhere)
 
 
+@pytest.mark.thorough
 def test_packages_may_stand_in_pyproject(project: Suite) -> None:
     (project.folder / 'pytest.ini').unlink()
     project.write('pyproject.toml', '[tool.pytest.ini_options]\ncspark_packages = ["packages/cylinder.zip"]\n')
     project.passes(2, '-k', 'test_packages or test_client and not factory')
 
 
+@pytest.mark.thorough
 def test_a_conftest_overrides_the_packages(suite: Suite) -> None:
     suite.package('acme.zip', rename(TERM_LIFE.read_bytes(), tenant='acme'))
     suite.write(
@@ -174,6 +179,7 @@ def test_a_conftest_overrides_the_packages(suite: Suite) -> None:
     suite.passes(1)
 
 
+@pytest.mark.thorough
 def test_a_session_has_one_runner_at_one_address(suite: Suite) -> None:
     suite.write('pytest.ini', INI)
     suite.package()
@@ -199,6 +205,7 @@ def test_a_session_has_one_runner_at_one_address(suite: Suite) -> None:
     assert len(set(notes)) == 1
 
 
+@pytest.mark.thorough
 def test_clients_and_runners_are_closed_at_their_end(suite: Suite) -> None:
     suite.write('pytest.ini', INI)
     suite.package()
@@ -238,6 +245,7 @@ def test_clients_and_runners_are_closed_at_their_end(suite: Suite) -> None:
     assert 'the server is gone' in suite.passes(2, '-s')
 
 
+@pytest.mark.thorough
 def test_processes_end_with_the_session(suite: Suite) -> None:
     suite.write('pytest.ini', INI)
     suite.package()
@@ -259,6 +267,7 @@ def test_processes_end_with_the_session(suite: Suite) -> None:
         assert not psutil.pid_exists(pid) or psutil.Process(pid).create_time() != since
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('name', FIXTURES)
 def test_a_fixture_is_listed_with_its_docstring(listed: str, name: str) -> None:
     lines = listed.splitlines()

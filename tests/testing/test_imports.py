@@ -86,6 +86,7 @@ def test_the_plugin_is_loaded_without_being_named(loaded: set[str]) -> None:
     assert PLUGIN in loaded
 
 
+@pytest.mark.thorough
 def test_the_plugin_adds_modules_of_its_own_and_of_the_standard_library_alone(plain: Suite) -> None:
     added = modules_of(plain) - modules_of(plain, '-pno:cspark')
     others = {one.partition('.')[0] for one in added} - set(sys.stdlib_module_names)

@@ -46,6 +46,7 @@ def stub(cspark_stub: Stubs) -> Stub:
     return cspark_stub(URI, square)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     'options', [{}, {'encoding': 'gzip', 'layout': 'columnar'}, {'chunk_size': 100, 'concurrency': 4}], ids=str
 )
@@ -69,6 +70,7 @@ def test_the_error_of_one_record_is_its_own(stub: Stub, stubbed: Hybrid.Client) 
     assert [one.outputs['area'] for one in results if not one.errors] == [n * n for n in range(40) if n != 17]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('status', [413, 500, 504, 408, 429, 502, 503])
 def test_records_of_failed_calls_are_sent_again(stub: Stub, stubbed: Hybrid.Client, status: int) -> None:
     stubbed.services.execute(URI, inputs={'side': 1})
@@ -87,6 +89,7 @@ def test_a_chunk_that_fails_is_split(stub: Stub, stubbed: Hybrid.Client, status:
     assert max(others) < first
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('fault', ['drop', 'answer_malformed'])
 def test_a_run_survives_broken_answers(stub: Stub, stubbed: Hybrid.Client, fault: str) -> None:
     results = execute_many(stubbed, URI, sides(60), chunk_size=10, concurrency=1)
@@ -102,6 +105,7 @@ def test_a_refused_run_ends_with_the_message(stub: Stub, stubbed: Hybrid.Client)
     assert len(stub.calls) == 1
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_spares_what_was_computed(stub: Stub, stubbed: Hybrid.Client, tmp_path: Path) -> None:
     options: dict[str, Any] = {'checkpoint': tmp_path / 'run.checkpoint', 'chunk_size': 25, 'concurrency': 1}
     begun = execute_many(stubbed, URI, sides(500), **options)
@@ -129,6 +133,7 @@ def test_a_checkpoint_of_another_version_is_refused(cspark_stub: Stubs, stubbed:
         list(execute_many(stubbed, URI, sides(100), **options))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('shared', [True, False], ids=['one client', 'a client each'])
 def test_many_threads_call_at_once(stub: Stub, cspark_stub_runner: StubRunner, shared: bool) -> None:
     options: Any = {'base_url': cspark_stub_runner.url, 'tenant': 'my-tenant', 'token': 'open'}
@@ -156,6 +161,7 @@ def test_many_threads_call_at_once(stub: Stub, cspark_stub_runner: StubRunner, s
     assert computed(stub) == sorted([*range(100, 500)] * 3)
 
 
+@pytest.mark.thorough
 def test_each_thread_sees_its_own_calls_in_order(stub: Stub, cspark_stub_runner: StubRunner) -> None:
     options: Any = {'base_url': cspark_stub_runner.url, 'tenant': 'my-tenant', 'token': 'open'}
     with Hybrid.Client(**options) as client, ThreadPoolExecutor(8) as pool:

@@ -22,6 +22,7 @@ def several(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_without_a_file_it_writes_to_standard_output_and_nothing_else(run: Run, tmp_path: Path) -> None:
     done = run('types', TERM_LIFE)
     assert (done.code, done.err) == (0, '')
@@ -29,6 +30,7 @@ def test_without_a_file_it_writes_to_standard_output_and_nothing_else(run: Run, 
     assert (tmp_path / 'term_life.py').read_text(encoding='utf-8') == done.out
 
 
+@pytest.mark.thorough
 def test_a_file_that_was_there_is_written_again(run: Run, tmp_path: Path) -> None:
     path = tmp_path / 'term_life.py'
     path.write_text('an older one')
@@ -36,6 +38,7 @@ def test_a_file_that_was_there_is_written_again(run: Run, tmp_path: Path) -> Non
     assert read(path).uri == 'insurance/term-life[0.3.0]'
 
 
+@pytest.mark.thorough
 def test_check_agrees_with_what_was_written_and_writes_nothing(run: Run, tmp_path: Path) -> None:
     path = tmp_path / 'term_life.py'
     run('types', TERM_LIFE, '-o', path)
@@ -44,6 +47,7 @@ def test_check_agrees_with_what_was_written_and_writes_nothing(run: Run, tmp_pat
     assert path.stat().st_mtime_ns == before.st_mtime_ns
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('options', [['--no-probe'], ['--whole', 'age']], ids=str)
 def test_check_means_the_same_options(run: Run, tmp_path: Path, options: list[str]) -> None:
     path = tmp_path / 'term_life.py'
@@ -52,6 +56,7 @@ def test_check_means_the_same_options(run: Run, tmp_path: Path, options: list[st
     assert run('types', TERM_LIFE, '-o', path, '--check').code == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('before', [None, '', 'changed by hand\n', b'\xff\xfe not UTF-8'], ids=repr)
 def test_check_fails_if_the_file_would_change_and_leaves_it(
     run: Run, tmp_path: Path, before: str | bytes | None
@@ -66,6 +71,7 @@ def test_check_fails_if_the_file_would_change_and_leaves_it(
     assert (path.read_bytes() if path.exists() else None) == kept
 
 
+@pytest.mark.thorough
 def test_lines_end_as_in_any_repository(run: Run, tmp_path: Path) -> None:
     path = tmp_path / 'term_life.py'
     run('types', TERM_LIFE, '-o', path)
@@ -78,6 +84,7 @@ def test_check_needs_a_file(run: Run) -> None:
     assert '-o' in done.said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('name', SEVERAL)
 @pytest.mark.parametrize('version', [False, True], ids=['newest', 'version'])
 def test_a_service_of_several_is_chosen(run: Run, several: Path, name: str, version: bool) -> None:
@@ -87,6 +94,7 @@ def test_a_service_of_several_is_chosen(run: Run, several: Path, name: str, vers
     assert load(done.out).uri == full
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('options', [[], ['--service', 'insurance/annuity'], ['--service', 'nonsense']], ids=str)
 def test_without_a_choice_the_error_names_the_services(run: Run, several: Path, options: list[str]) -> None:
     done = run('types', several, *options)
@@ -94,6 +102,7 @@ def test_without_a_choice_the_error_names_the_services(run: Run, several: Path, 
     assert all(name in done.said for name in (*SEVERAL, '--service'))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('uri', 'inputs', 'outputs'),
     [
@@ -106,15 +115,18 @@ def test_a_version_of_several_is_chosen(run: Run, uri: str, inputs: list[str], o
     assert (found.uri, list(found.inputs), list(found.outputs_by_name)) == (uri, inputs, outputs)
 
 
+@pytest.mark.thorough
 def test_without_a_choice_the_newest_version_is_taken(run: Run) -> None:
     assert run('types', CYLINDER).out == run('types', CYLINDER, '--service', 'shapes/cylinder[1.5.0]').out
     assert run('types', CYLINDER).out != run('types', CYLINDER, '--service', 'shapes/cylinder[1.4.0]').out
 
 
+@pytest.mark.thorough
 def test_a_choice_of_one_is_no_error(run: Run) -> None:
     assert run('types', TERM_LIFE, '--service', 'insurance/term-life').out == run('types', TERM_LIFE).out
 
 
+@pytest.mark.thorough
 def test_services_of_the_same_name_in_two_folders_are_told_apart(run: Run, tmp_path: Path) -> None:
     other = rename(TERM_LIFE.read_bytes(), folder='archive', service_id='another', version_id='another-030')
     path = tmp_path / 'both.zip'
@@ -152,6 +164,7 @@ def test_what_is_no_package_is_an_error_in_a_line(run: Run, tmp_path: Path, name
     assert not (tmp_path / 'written.py').exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('target', ['no/such/folder/term_life.py', '.'])
 def test_a_file_that_cannot_be_written_is_an_error_in_a_line(run: Run, tmp_path: Path, target: str) -> None:
     done = run('types', TERM_LIFE, '-o', tmp_path / target)

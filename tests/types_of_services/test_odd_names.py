@@ -36,6 +36,7 @@ def test_an_odd_service_has_a_module_with_its_names(case: str) -> None:
     assert keys_in(module.outputs, ODD[case].outputs) == keys_of(ODD[case].outputs)
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rules=st.dictionaries(TEXT, RULES, max_size=4),

@@ -40,6 +40,7 @@ DEFAULTED = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('named', NAMED)
 @pytest.mark.parametrize('options', [[], ['--no-probe']], ids=['probed', 'open'])
 def test_a_served_package_tells_what_the_package_tells(

@@ -65,6 +65,7 @@ def many(bound: Any, inputs: Any, **options: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.thorough
 def test_one_record_is_executed(bound: Any, policies: Hybrid.LocalRunner) -> None:
     inputs: dict[str, Any] = {'smoker': 'yes', 'term_years': 10, 'birth_date': date(1988, 3, 1), 'riders': []}
     answer: Any = bound.execute(inputs)
@@ -116,6 +117,7 @@ def test_inputs_are_validated(bound: Any) -> None:
     assert dynamic['response_data']['outputs']['term_years']['max'] == 24
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('options', [['--no-probe'], ['--whole', 'age']], ids=str)
 def test_it_works_with_other_options(options: list[str], tmp_path: Path, policies: Hybrid.LocalRunner) -> None:
     path = tmp_path / 'term_life.py'

@@ -61,16 +61,19 @@ def row(hint: Any) -> dict[str, Any]:
     return typing.get_type_hints(typing.get_args(hint)[0])
 
 
+@pytest.mark.thorough
 def test_inputs_have_their_types(term_life: Module) -> None:
     assert term_life.inputs == INPUTS
     assert list(term_life.inputs) == list(INPUTS)
 
 
+@pytest.mark.thorough
 def test_any_input_may_be_left_out_and_no_output(term_life: Module) -> None:
     assert term_life.module.TermLifeInputs.__required_keys__ == frozenset()
     assert term_life.outputs.__optional_keys__ == frozenset()
 
 
+@pytest.mark.thorough
 def test_outputs_have_the_types_of_an_execution_with_the_defaults(term_life: Module) -> None:
     found = term_life.outputs_by_name
     assert set(found) == {*SCALARS, *TABLES}
@@ -78,6 +81,7 @@ def test_outputs_have_the_types_of_an_execution_with_the_defaults(term_life: Mod
     assert {name: row(found[name]) for name in TABLES} == TABLES
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('whole', ['age,year', 'age, year', ' year , age ,'])
 def test_whole_numbers_are_told_by_name(run: Run, whole: str) -> None:
     found = load(run('types', TERM_LIFE, '--whole', whole).out).outputs_by_name
@@ -85,6 +89,7 @@ def test_whole_numbers_are_told_by_name(run: Run, whole: str) -> None:
     assert row(found['schedule']) == {**TABLES['schedule'], 'age': int, 'year': int}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     'said',
     ['1900-01-01', '2044-01-01', '1990-06-15', '10000', '2000000', '250000', '0.1', '0.02', 'monthly', '40', '20'],
@@ -96,18 +101,21 @@ def test_limits_and_defaults_are_in_its_docstrings(term_life: Module, said: str)
     assert any(said in text for text in docstrings)
 
 
+@pytest.mark.thorough
 def test_outputs_are_open_without_a_probe(run: Run) -> None:
     found = load(run('types', TERM_LIFE, '--no-probe').out)
     assert found.outputs == dict[str, Any]
     assert found.inputs == INPUTS
 
 
+@pytest.mark.thorough
 def test_the_classes_are_named_after_the_service_and_bound_to_its_version(term_life: Module) -> None:
     assert (term_life.blocking.__name__, term_life.awaited.__name__) == ('TermLife', 'AsyncTermLife')
     assert term_life.uri == 'insurance/term-life[0.3.0]'
     assert TERM_LIFE_030 in term_life.text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('method', ['execute', 'execute_many', 'validate'])
 def test_both_classes_have_the_same_methods_with_docstrings(term_life: Module, method: str) -> None:
     methods: list[Any] = [vars(one)[method] for one in (term_life.blocking, term_life.awaited)]
@@ -119,6 +127,7 @@ def test_both_classes_have_the_same_methods_with_docstrings(term_life: Module, m
     assert inspect.iscoroutinefunction(awaited) is (method != 'execute_many')
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('options', [[], ['--no-probe']], ids=['probed', 'open'])
 def test_the_same_package_gives_the_same_text(run: Run, options: list[str]) -> None:
     first, again = (run('types', TERM_LIFE, *options).out for _ in range(2))
@@ -127,6 +136,7 @@ def test_the_same_package_gives_the_same_text(run: Run, options: list[str]) -> N
     assert not any(line != line.rstrip() for line in first.splitlines())
 
 
+@pytest.mark.thorough
 def test_the_example_is_what_is_written(run: Run) -> None:
     example = ROOT / 'examples' / 'term_life.py'
     done = run('types', 'samples/packages/term-life.zip' if Path.cwd() == ROOT else TERM_LIFE, '-o', example, '--check')
@@ -134,6 +144,7 @@ def test_the_example_is_what_is_written(run: Run) -> None:
     assert run('types', TERM_LIFE).out == example.read_text(encoding='utf-8')
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('options', [[], ['--no-probe'], ['--whole', 'mass,age']], ids=['probed', 'open', 'whole'])
 @pytest.mark.parametrize('sample', ['cylinder', TERM_LIFE, PROJECTION], ids=['cylinder', 'term-life', 'projection'])
 def test_it_is_formatted_and_clean_as_ruff_sees_it(

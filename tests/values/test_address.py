@@ -179,6 +179,7 @@ def test_user_information_is_refused_and_no_message_holds_it(url: str, monkeypat
         assert 'word@' not in shown
 
 
+@pytest.mark.thorough
 @given(st.text() | st.text().map('http://{}'.format) | st.text().map('http://h/{}'.format))
 @example('http://h:1/' + 'x' * 10_000 + '?')
 @example('x' * 10_000)

@@ -196,6 +196,7 @@ def test_credentials_have_no_dictionary_to_look_into_and_copy_whole() -> None:
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1)
 
 
+@pytest.mark.thorough
 @given(PRINTABLE)
 @example('Bearer x')
 @example('open')

@@ -176,6 +176,7 @@ def test_a_body_that_parses_is_data_up_to_a_megabyte() -> None:
     assert SparkApiError('made by hand').data is None
 
 
+@pytest.mark.thorough
 @given(st.binary(max_size=3000), st.integers(100, 999), st.sampled_from(['application/json', 'text/html', '']))
 @example(b'{"error":' * 5000, 500, '')
 @example(b'{"error":' * 300 + b'"x"' + b'}' * 300, 500, '')
@@ -259,6 +260,7 @@ def test_errors_of_records_are_raised_with_the_first_and_all_of_them() -> None:
     assert Hybrid.SparkExecutionError('by hand').records == {}
 
 
+@pytest.mark.thorough
 @given(st.text(), st.integers(0, 50))
 def test_a_text_is_cut_where_it_is_too_long_and_says_how_much_is_missing(text: str, limit: int) -> None:
     cut = shorten(text, limit)

@@ -180,6 +180,7 @@ print(sorted({'pandas', 'polars', 'pyarrow', 'numpy'} & set(sys.modules)))
 """
 
 
+@pytest.mark.thorough
 def test_no_library_of_data_frames_is_imported_on_its_own() -> None:
     command = [sys.executable, '-c', f'import sys; sys.path[:0] = {[str(ROOT / "tests")]}\n{ALONE}']
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

@@ -135,6 +135,7 @@ def test_what_are_no_names_is_refused(value: Any) -> None:
         options.joined('selected_outputs', value)
 
 
+@pytest.mark.thorough
 @given(st.text(), st.sampled_from(KINDS))
 def test_any_name_is_known_or_an_error_with_the_names_that_are(name: str, kind: type[Any]) -> None:
     known = kind.__optional_keys__ | kind.__required_keys__

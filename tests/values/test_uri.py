@@ -221,6 +221,7 @@ def test_addresses_are_equal_by_their_text() -> None:
     assert len({hash(Uri(name)) for name in 'abc'}) > 1
 
 
+@pytest.mark.thorough
 @given(PLAIN, NAMES, st.none() | VERSIONS)
 @example('service', 'x', None)
 @example('folders', 'x/services/y', None)
@@ -235,6 +236,7 @@ def test_parts_that_are_written_read_back_the_same(folder: str, service: str, ve
     assert Uri.decode(params.service_uri) == params
 
 
+@pytest.mark.thorough
 @given(NAMES)
 def test_ids_and_endpoints_that_are_written_read_back_the_same(name: str) -> None:
     for params in (UriParams(service_id=name), UriParams(version_id=name), UriParams(proxy=name)):
@@ -263,6 +265,7 @@ def test_an_address_decodes_to_the_names_it_was_built_of(folder: str, service: s
     assert [unquote(part) for part in path.split('/')] == parts
 
 
+@pytest.mark.thorough
 @given(TEXT)
 def test_a_name_is_taken_exactly_if_it_can_stand_in_a_path(name: str) -> None:
     params = UriParams('f', name)

@@ -41,6 +41,7 @@ def path_of(server: Recorder) -> list[str]:
     return [unquote(segment, errors='strict') for segment in segments]
 
 
+@pytest.mark.thorough
 @QUICK
 @given(NAMES, NAMES, st.none() | VERSIONS)
 @example('my folder', 'größe #1?', '1.2.3')
@@ -55,6 +56,7 @@ def test_folder_and_service_arrive_as_given(
     assert server.last.json['request_meta'].get('version') == version
 
 
+@pytest.mark.thorough
 @QUICK
 @given(NAMES)
 def test_ids_arrive_as_given(client: Hybrid.Client, server: Recorder, name: str) -> None:
@@ -64,6 +66,7 @@ def test_ids_arrive_as_given(client: Hybrid.Client, server: Recorder, name: str)
     assert path_of(server) == ['my-tenant', 'api', 'v3', 'public', 'version', name]
 
 
+@pytest.mark.thorough
 @QUICK
 @given(NAMES)
 @example('quotes/%2F/motor')
@@ -72,6 +75,7 @@ def test_an_endpoint_arrives_as_given_with_its_slashes(client: Hybrid.Client, se
     assert path_of(server) == ['my-tenant', 'api', 'v3', 'proxy', *name.split('/')]
 
 
+@pytest.mark.thorough
 @QUICK
 @given(PLAIN, NAMES, st.none() | VERSIONS)
 def test_many_records_name_the_service_in_the_body(

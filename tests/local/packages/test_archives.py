@@ -97,6 +97,7 @@ def test_a_hostile_zip_is_refused_and_nothing_of_it_is_kept(
     assert empty.models() == {}
 
 
+@pytest.mark.thorough
 def test_a_file_that_declares_less_than_it_unpacks_to_takes_no_more_memory_than_that() -> None:
     bomb = declare(add(pack({}), 'zeros', bytes(100_000_000)), 'zeros', unpacked=1000)
     archive = Archive(bomb, 'bomb.zip')
@@ -125,6 +126,7 @@ def test_folders_and_litter_do_no_harm() -> None:
     assert version.uri == 'shapes/cylinder[1.5.0]'
 
 
+@pytest.mark.thorough
 @given(
     st.lists(
         st.tuples(

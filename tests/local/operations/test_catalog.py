@@ -29,6 +29,7 @@ def api() -> Iterator[Api]:
         yield started
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('asked', 'runs'),
     [
@@ -82,6 +83,7 @@ def test_the_version_runs_that_is_in_effect_at_a_moment(api: Api, moment: str, r
         assert (answer.json()['response_meta']['version'], many.json()['version']) == (runs, runs)
 
 
+@pytest.mark.thorough
 def test_the_newest_of_several_versions_in_effect_runs_and_a_version_can_be_asked_for_with_a_moment() -> None:
     dates = {'effective_from': '2020-01-01', 'effective_until': '2030-01-01'}
     always = {'effective_from': None, 'effective_until': None}
@@ -145,6 +147,7 @@ def test_what_names_no_service_is_refused_and_the_runner_says_what_there_is(
     assert words in message(answer)
 
 
+@pytest.mark.thorough
 def test_endpoints_lead_to_services_and_versions_with_slashes_and_without() -> None:
     proxies = {
         'quotes/life': 'insurance/term-life',
@@ -189,6 +192,7 @@ def test_a_setting_that_cannot_work_is_refused_when_the_runner_is_made(setting: 
         Hybrid.LocalRunner(**setting)
 
 
+@pytest.mark.thorough
 def test_each_tenant_has_its_own_services() -> None:
     other = rename(FORM, tenant='other')
     with serving(CYLINDER, other) as api:
@@ -206,6 +210,7 @@ def test_each_tenant_has_its_own_services() -> None:
             api.runner.client()
 
 
+@pytest.mark.thorough
 def test_everything_is_served_under_the_tenant_that_the_runner_is_given() -> None:
     with serving(CYLINDER, rename(FORM, tenant='other', service='tin', version_id='x'), tenant='mine & co') as api:
         mine = Api(api.url, api.runner, 'mine%20&%20co')
@@ -215,6 +220,7 @@ def test_everything_is_served_under_the_tenant_that_the_runner_is_given() -> Non
             assert hybrid.services.execute('shapes/tin', inputs={}).status == 200
 
 
+@pytest.mark.thorough
 def test_a_version_that_comes_again_takes_the_place_of_the_earlier_one() -> None:
     again = rename(FORM, version='1.4.0', version_id='new')
     with serving(CYLINDER) as api:
@@ -224,6 +230,7 @@ def test_a_version_that_comes_again_takes_the_place_of_the_earlier_one() -> None
         assert api.post(f'v3/version/{CYLINDER_140}', {}).status_code == 404
 
 
+@pytest.mark.thorough
 def test_names_with_spaces_slashes_and_other_letters_are_found_as_they_are() -> None:
     package = described(FORM, ProductName='Mein Ordner', ServiceName='a/b ünï€')
     with serving(package) as api:

@@ -48,6 +48,7 @@ def near(number: float, scale: float = 1) -> Any:
     return VALUE_ERROR if math.isnan(number) else pytest.approx(number, rel=1e-9, abs=1e-9 * scale)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('version', ['1.4.0', '1.5.0'])
 def test_the_cylinder_computes_what_geometry_says(api: Api, version: str) -> None:
     chance = random.Random(140)
@@ -168,6 +169,7 @@ def expected(policy: Json) -> Json:
     }
 
 
+@pytest.mark.thorough
 def test_the_term_life_policy_computes_what_actuaries_say(api: Api) -> None:
     chance = random.Random(30)
     policies = [a_policy(chance) for _ in range(3000)]
@@ -263,6 +265,7 @@ def a_projection(inputs: Json) -> Json:
     }
 
 
+@pytest.mark.thorough
 def test_the_savings_policy_is_projected_as_its_formulas_say(api: Api) -> None:
     chance = random.Random(210)
     tables = [

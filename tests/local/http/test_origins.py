@@ -56,6 +56,7 @@ def fill(headers: dict[str, str], api: Api) -> dict[str, str]:
     return {name: value.replace('<own>', api.url.removeprefix('http://')) for name, value in headers.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('headers', FOREIGN, ids=str)
 def test_a_foreign_page_gets_403_for_everything_and_changes_nothing(api: Api, headers: dict[str, str]) -> None:
     sent = fill(headers, api)
@@ -80,6 +81,7 @@ def test_programs_people_and_the_runners_own_pages_are_served(api: Api, headers:
     assert answer.json() == {'msg': 'ok'}
 
 
+@pytest.mark.thorough
 def test_a_name_can_be_allowed() -> None:
     with serving(CYLINDER, allowed_hosts=['runner.example', 'Other.Example']) as api:
         for host in ('runner.example', 'other.example:8080'):
@@ -100,6 +102,7 @@ def test_what_a_form_can_send_is_no_json_request(api: Api, kind: str | None, sta
     assert 'send application/json' in message(answer)
 
 
+@pytest.mark.thorough
 def test_a_runner_that_others_can_reach_takes_any_name_but_no_foreign_page() -> None:
     with Hybrid.LocalRunner(CYLINDER, instances=1) as runner, runner.serve(host='0.0.0.0') as server:
         url = f'http://127.0.0.1:{server.port}/healthcheck'

@@ -72,6 +72,7 @@ def wait_until(true: Callable[[], bool], calls: list[Future[Any]]) -> bool:
     return True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('script', 'status', 'words'), FAILURES.values(), ids=list(FAILURES))
 def test_a_model_that_fails_gets_a_clear_error_and_goes_on_with_the_next_call(
     api: Api, script: str, status: int, words: str
@@ -82,6 +83,7 @@ def test_a_model_that_fails_gets_a_clear_error_and_goes_on_with_the_next_call(
     assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('script', OUT_OF_MEMORY.values(), ids=list(OUT_OF_MEMORY))
 def test_a_model_that_needs_too_much_memory_is_stopped(script: str) -> None:
     with serving(scripted(), timeout=60, memory=300 << 20) as api:
@@ -92,6 +94,7 @@ def test_a_model_that_needs_too_much_memory_is_stopped(script: str) -> None:
         assert api.models()[SCRIPTED_ID]['crash_count'] == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('failure', 'count'), LOST.items())
 def test_a_model_that_fails_is_built_anew_and_the_status_counts_it(failure: str, count: str) -> None:
     with serving(scripted(), timeout=1) as api:
@@ -104,6 +107,7 @@ def test_a_model_that_fails_is_built_anew_and_the_status_counts_it(failure: str,
     assert counts == {'crash_count': 0, 'timeout_count': 0} | {count: 1}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('failure', [*FAILURES, 'answers too deeply'])
 def test_a_record_that_fails_does_not_fail_the_others(api: Api, failure: str) -> None:
     too_deep = 'outputs(JSON.parse("[".repeat(300) + "]".repeat(300)))'
@@ -114,6 +118,7 @@ def test_a_record_that_fails_does_not_fail_the_others(api: Api, failure: str) ->
     assert [errors is None for errors in answer['errors']] == [True, False, True]
 
 
+@pytest.mark.thorough
 def test_records_that_all_fail_end_the_call_and_the_service_goes_on(api: Api) -> None:
     answer = api.many([record(THROW)] * 200, SCRIPTED)
     assert answer['outputs'] == [None] * 200
@@ -121,6 +126,7 @@ def test_records_that_all_fail_end_the_call_and_the_service_goes_on(api: Api) ->
     assert api.outputs(record(), SCRIPTED)['volume'] == VOLUME
 
 
+@pytest.mark.thorough
 def test_two_calls_run_on_two_instances_at_the_same_time(api: Api) -> None:
     threads, calls = calling(2, lambda: api.send(record(HANG), SCRIPTED))
     with threads:
@@ -129,6 +135,7 @@ def test_two_calls_run_on_two_instances_at_the_same_time(api: Api) -> None:
     assert api.models()[SCRIPTED_ID]['busy'] == 0
 
 
+@pytest.mark.thorough
 def test_models_compute_at_the_same_moment(api: Api) -> None:
     api.many([record('const e = Date.now() + 5; while (Date.now() < e);')] * 400, SCRIPTED)  # starts both instances
     until = (time.time() + 1.5) * 1000
@@ -139,6 +146,7 @@ def test_models_compute_at_the_same_moment(api: Api) -> None:
     assert max(began) < until
 
 
+@pytest.mark.thorough
 def test_the_records_of_one_call_run_on_several_instances(api: Api) -> None:
     threads, calls = calling(
         1, lambda: api.many([record('const e = Date.now() + 5; while (Date.now() < e);')] * 400, SCRIPTED)
@@ -161,6 +169,7 @@ def test_other_services_answer_while_every_instance_of_one_hangs(instances: int,
         assert {call.result().status_code for call in calls} == {504}
 
 
+@pytest.mark.thorough
 def test_waiting_requests_are_computed_in_a_row_unless_the_model_has_failed() -> None:
     with serving(scripted(), timeout=1) as api:
         api.outputs(record(), SCRIPTED)
@@ -179,6 +188,7 @@ def test_waiting_requests_are_computed_in_a_row_unless_the_model_has_failed() ->
         served.pool._waiting.clear()
 
 
+@pytest.mark.thorough
 def test_many_callers_at_once_each_get_their_own_answer(api: Api) -> None:
     with ThreadPoolExecutor(40) as threads:
         calls = [threads.submit(api.outputs, record(says({'n': number})), SCRIPTED) for number in range(400)]
@@ -194,6 +204,7 @@ def test_a_model_that_grows_during_a_call_answers_all_the_same(api: Api) -> None
     assert api.models()[CYLINDER_150]['memory_usage_mb'] > before + 20
 
 
+@pytest.mark.thorough
 def test_an_answer_of_any_size_arrives(api: Api) -> None:
     for size in (1, 1 << 20, 5 << 20):
         text = f'outputs({{ text: "x".repeat({size}) }})'
@@ -201,6 +212,7 @@ def test_an_answer_of_any_size_arrives(api: Api) -> None:
         assert [len(answer['text']) for answer in answers] == [size] * 3
 
 
+@pytest.mark.thorough
 def test_a_client_waits_no_longer_than_its_timeout_for_a_model_in_this_process(api: Api, world: World) -> None:
     made = api.runner.client if world == 'sync' else api.runner.async_client
     with in_world(world, made(timeout=300, max_retries=0)) as hybrid:
@@ -211,6 +223,7 @@ def test_a_client_waits_no_longer_than_its_timeout_for_a_model_in_this_process(a
         time.sleep(0.05)
 
 
+@pytest.mark.thorough
 def test_a_record_that_ends_the_process_is_found_and_no_other_is_blamed() -> None:
     with serving(scripted(), timeout=30, memory=300 << 20) as api:
         records = [record(says({'a': number})) for number in range(40)]
@@ -221,6 +234,7 @@ def test_a_record_that_ends_the_process_is_found_and_no_other_is_blamed() -> Non
         assert api.models()[SCRIPTED_ID]['crash_count'] == 2  # one in the chunk, and one when they came one by one
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != 'linux', reason='reads what Linux tells of a process')
 def test_a_worker_has_none_of_the_programs_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('CSPARK_API_KEY', 'planted-secret')
@@ -231,6 +245,7 @@ def test_a_worker_has_none_of_the_programs_secrets(monkeypatch: pytest.MonkeyPat
         assert api.outputs({'height': 1, 'radius': 1})['volume'] == VOLUME
 
 
+@pytest.mark.thorough
 def test_what_a_script_leaves_computing_behind_an_answer_is_ended_and_costs_nobody_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -254,6 +269,7 @@ def ended(api: Api) -> bool:
     return instance is not None and bool(instance.ended_between_calls())
 
 
+@pytest.mark.thorough
 def test_a_package_can_be_replaced_while_it_is_called() -> None:
     with serving(CYLINDER, instances=2) as api:
         threads, calls = calling(4, lambda: [api.send({'height': 1}).status_code for _ in range(30)])

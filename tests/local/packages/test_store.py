@@ -31,6 +31,7 @@ def full_disk(size: int) -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.thorough
 def test_an_upload_survives_a_restart_byte_by_byte(tmp_path: Path) -> None:
     folder = tmp_path / 'new' / 'packages'
     with serving(packages_dir=folder) as api:
@@ -42,6 +43,7 @@ def test_an_upload_survives_a_restart_byte_by_byte(tmp_path: Path) -> None:
         assert set(api.models()) == {CYLINDER_140, CYLINDER_150}
 
 
+@pytest.mark.thorough
 def test_without_a_folder_an_upload_ends_with_the_runner() -> None:
     with serving() as api:
         assert api.upload(CONTENT).status_code == 200
@@ -49,11 +51,13 @@ def test_without_a_folder_an_upload_ends_with_the_runner() -> None:
         assert api.models() == {}
 
 
+@pytest.mark.thorough
 def test_what_the_runner_is_started_with_is_not_kept(tmp_path: Path) -> None:
     with serving(CYLINDER, packages_dir=tmp_path):
         assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_the_newest_upload_of_a_version_is_the_one_after_a_restart(tmp_path: Path) -> None:
     versions = [rename(only(CONTENT, '1.5.0'), version_id=f'id-{number}') for number in range(12)]
     with serving(packages_dir=tmp_path) as api:
@@ -66,6 +70,7 @@ def test_the_newest_upload_of_a_version_is_the_one_after_a_restart(tmp_path: Pat
         assert list(api.models()) == ['id-0']
 
 
+@pytest.mark.thorough
 def test_packages_of_others_in_the_folder_are_served_and_do_not_disturb_the_order(tmp_path: Path) -> None:
     (tmp_path / 'term-life.zip').write_bytes(TERM_LIFE.read_bytes())
     (tmp_path / 'folder.zip').mkdir()
@@ -97,6 +102,7 @@ def test_uploads_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
     assert sorted(path.read_bytes() for path in store.packages()) == contents
 
 
+@pytest.mark.thorough
 def test_a_package_goes_when_later_ones_have_all_of_its_versions(tmp_path: Path) -> None:
     with serving(packages_dir=tmp_path) as api:
         older, newer = only(CONTENT, '1.4.0'), only(CONTENT, '1.5.0')
@@ -111,6 +117,7 @@ def test_a_package_goes_when_later_ones_have_all_of_its_versions(tmp_path: Path)
         assert set(api.models()) == {CYLINDER_140, CYLINDER_150, TERM_LIFE_030}
 
 
+@pytest.mark.thorough
 def test_a_package_that_cannot_be_stored_is_not_served(tmp_path: Path) -> None:
     with serving(packages_dir=tmp_path) as api:
         assert api.upload(TERM_LIFE.read_bytes()).status_code == 200
@@ -128,6 +135,7 @@ def test_what_a_process_left_half_written_is_swept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_a_stored_package_that_does_not_load_is_skipped_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -55,6 +55,7 @@ def api() -> Iterator[Api]:
         yield started
 
 
+@pytest.mark.thorough
 def test_the_envelope_of_one_record_has_every_field_of_the_document(api: Api) -> None:
     answer = api.execute(RECORD, correlation_id='my-id', call_purpose='Test', source_system='tests')
     meta = answer.pop('response_meta')
@@ -220,6 +221,7 @@ def test_errors_that_a_model_reports_stay_with_their_record(api: Api) -> None:
     assert paths == [[], ['term_years'], ['age']]
 
 
+@pytest.mark.thorough
 def test_many_records_come_back_in_their_order(api: Api) -> None:
     answer = api.many([{'height': number, 'radius': 1} for number in range(5000)], output='volume')
     assert [round(output['volume'] / math.pi) for output in answer['outputs']] == list(range(5000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 
 import cspark.wasm as Hybrid
 from cspark.wasm.cli.parser import build_parser
@@ -13,6 +14,7 @@ from support.packages import CYLINDER
 LINE = re.compile(r'cspark_runner_\w+\{(\w+="(?:[^"\\\n]|\\.)*",?)+\} \d+(\.\d+)?(e[+-]\d+)?')
 
 
+@pytest.mark.thorough
 def test_the_counts_of_each_model_are_told() -> None:
     with Hybrid.LocalRunner(CYLINDER, instances=2, metrics=True) as runner, runner.serve(0) as server:
         with Hybrid.Client(base_url=server.url, tenant='my-tenant', token='open') as hybrid:
@@ -31,6 +33,7 @@ def test_the_counts_of_each_model_are_told() -> None:
     assert answer.text.endswith('\n')
 
 
+@pytest.mark.thorough
 def test_nobody_is_told_who_did_not_ask() -> None:
     with Hybrid.LocalRunner(CYLINDER, instances=1) as runner, runner.serve(0) as server:
         assert httpx.get(f'{server.url}/metrics').status_code == 404

@@ -74,6 +74,7 @@ def hybrid(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iter
                 yield client
 
 
+@pytest.mark.thorough
 def test_a_package_of_someone_elses_compiler_gives_its_own_numbers(hybrid: Hybrid.Client) -> None:
     answer = hybrid.services.execute('shapes/cylinder', inputs=[{'height': 10, 'radius': 2, 'density': 3}, {}])
     first, second = answer.data['outputs']
@@ -81,16 +82,19 @@ def test_a_package_of_someone_elses_compiler_gives_its_own_numbers(hybrid: Hybri
     assert (answer.data['service_id'], answer.data['version_id']) == (CYLINDER_ID, CYLINDER_150)
 
 
+@pytest.mark.thorough
 def test_ids_that_the_description_lacks_come_from_the_manifest_or_the_name_of_the_file(hybrid: Hybrid.Client) -> None:
     for uri in (f'service/{CYLINDER_ID}', f'version/{CYLINDER_150}'):
         assert hybrid.services.execute(uri, inputs={}, active_since='2060-01-01').data['version'] == '1.5.0'
 
 
+@pytest.mark.thorough
 def test_validations_come_from_the_compiled_model_where_there_are_none_beside_it(hybrid: Hybrid.Client) -> None:
     answer = hybrid.services.validate(version_id=CYLINDER_150, validation_type='static')
     assert answer.data['response_data']['outputs']['density']['default_value'] == 1
 
 
+@pytest.mark.thorough
 def test_an_archive_may_hold_several_services_and_tenants() -> None:
     other = {f'other-company/{name.partition("/")[2]}': data for name, data in unzip(TERM_LIFE.read_bytes()).items()}
     with Hybrid.LocalRunner(pack({**unzip(CYLINDER.read_bytes()), **other}), instances=1) as runner:

@@ -54,12 +54,14 @@ def test_a_warning_names_its_input_and_does_not_repeat_a_novel(api: Api) -> None
     assert len(warning['message']) < 200
 
 
+@pytest.mark.thorough
 def test_the_vendors_engine_says_nothing_of_them() -> None:
     with serving(CYLINDER, strict_vendor=True) as api:
         assert told(api.execute({'heigth': 1})['response_data']['warnings']) == []
         assert told(api.many([{'heigth': 1}])['warnings'][0]) == []
 
 
+@pytest.mark.thorough
 def test_nothing_is_said_where_the_package_does_not_know_the_names() -> None:
     def edit(files: dict[str, bytes]) -> None:
         replace('DefaultValidations.json', None)(files)
@@ -72,6 +74,7 @@ def test_nothing_is_said_where_the_package_does_not_know_the_names() -> None:
         assert told(api.execute({'heigth': 1})['response_data']['warnings']) == []
 
 
+@pytest.mark.thorough
 def test_models_of_old_compilers_take_names_only_as_they_are_written() -> None:
     log = insert('cylinder_CompilerLog.json', b'{"CompilerVersion": "1.3.7"}')
     with serving(change_models(CYLINDER.read_bytes(), log)) as api:

@@ -32,6 +32,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path, ssl.SSLContext]:
     return certificate, key, context
 
 
+@pytest.mark.thorough
 def test_a_runner_serves_by_tls(tmp_path: Path) -> None:
     certificate, key, trusting = write_certificate(tmp_path)
     with (
@@ -44,6 +45,7 @@ def test_a_runner_serves_by_tls(tmp_path: Path) -> None:
         assert answer.data['outputs'][0]['volume'] == pytest.approx(3.14159265)
 
 
+@pytest.mark.thorough
 def test_the_command_serves_by_tls(tmp_path: Path) -> None:
     certificate, key, trusting = write_certificate(tmp_path)
     command = [sys.executable, '-m', 'cspark.wasm', 'serve', str(CYLINDER), '--port', '0', '--instances', '1']
@@ -76,6 +78,7 @@ def test_a_certificate_that_cannot_be_used_is_refused_before_anything_listens(
         runner.serve(**given)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(socket, 'AF_UNIX'), reason='this system has no Unix sockets')
 def test_a_runner_serves_on_a_unix_socket_and_takes_it_away(tmp_path: Path) -> None:
     path = tmp_path / 'runner.sock'
@@ -89,6 +92,7 @@ def test_a_runner_serves_on_a_unix_socket_and_takes_it_away(tmp_path: Path) -> N
             assert not path.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(socket, 'AF_UNIX'), reason='this system has no Unix sockets')
 def test_a_unix_socket_that_is_left_is_replaced_and_one_that_is_used_is_not(tmp_path: Path) -> None:
     path = tmp_path / 'runner.sock'

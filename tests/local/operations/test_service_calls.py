@@ -309,6 +309,7 @@ def test_a_request_that_is_not_one_is_answered_in_the_first_form(failing: Api, t
     assert told(answer, 1).status == 400
 
 
+@pytest.mark.thorough
 def test_a_record_that_fails_after_a_call_harms_no_other(failing: Api) -> None:
     records = [
         script(
@@ -487,6 +488,7 @@ def raising(error: BaseException) -> Any:
     return external
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', [1, 2, 3])
 def test_a_function_answers_for_external_apis(form: int) -> None:
     got: list[Json] = []
@@ -538,6 +540,7 @@ BAD_FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('function', 'words'), BAD_FUNCTIONS.values(), ids=list(BAD_FUNCTIONS))
 def test_a_function_that_fails_is_a_failed_call_and_no_more(function: Any, words: str) -> None:
     with serving(calling('a'), external=function, timeout=5) as own:
@@ -553,6 +556,7 @@ def test_a_function_that_fails_is_a_failed_call_and_no_more(function: Any, words
         assert own.outputs({'x': 1}, A)['x'] == 1
 
 
+@pytest.mark.thorough
 def test_a_function_that_hangs_ends_with_the_time_of_the_record() -> None:
     def external(request: Json) -> Mapping[str, Any]:
         time.sleep(8)
@@ -564,6 +568,7 @@ def test_a_function_that_hangs_ends_with_the_time_of_the_record() -> None:
         assert own.outputs({'x': 1}, A)['x'] == 1
 
 
+@pytest.mark.thorough
 def test_functions_for_calls_at_the_same_time_run_at_the_same_time() -> None:
     together = threading.Barrier(5, timeout=20)
 
@@ -584,6 +589,7 @@ def samples() -> Iterator[Api]:
         yield started
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', [1, 2, 3])
 def test_the_quote_has_what_the_services_say_that_it_calls(samples: Api, form: int) -> None:
     premiums = {
@@ -600,6 +606,7 @@ def test_the_quote_has_what_the_services_say_that_it_calls(samples: Api, form: i
     assert [[one['service_uri'] for one in entries] for entries in below] == [['insurance/term-life']] * 2
 
 
+@pytest.mark.thorough
 def test_a_quote_without_the_services_that_it_needs_has_errors() -> None:
     with serving(PACKAGES / 'quote.zip', timeout=60) as own:
         data = own.execute({}, 'insurance/quote')['response_data']

@@ -31,6 +31,7 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.thorough
 def test_models_are_served_with_and_without_the_files_beside_them(tmp_path: Path) -> None:
     mount(tmp_path, CYLINDER)
     mount(tmp_path, TERM_LIFE, described=False)
@@ -47,6 +48,7 @@ def test_models_are_served_with_and_without_the_files_beside_them(tmp_path: Path
         assert static['response_data']['outputs']['term_years']['max'] == 40
 
 
+@pytest.mark.thorough
 def test_the_folder_is_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING), Hybrid.LocalRunner(models_dir=tmp_path, instances=1) as runner:
         assert runner.services == {}
@@ -66,6 +68,7 @@ def test_the_folder_is_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture
             assert hybrid.services.execute('shapes/cylinder', inputs={'height': 1}).data['version'] == '1.5.0'
 
 
+@pytest.mark.thorough
 def test_a_replaced_model_that_does_not_load_leaves_the_earlier_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

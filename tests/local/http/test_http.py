@@ -88,6 +88,7 @@ def test_a_body_that_does_not_say_how_long_it_is_has_the_same_limit(api: Api) ->
     assert api.post(PATH, content=parts(101), headers=JSON).status_code == 413
 
 
+@pytest.mark.thorough
 def test_the_limit_is_30_mb_where_none_is_given() -> None:
     largest = 30 * 1024 * 1024
     with serving(CYLINDER) as api:
@@ -175,6 +176,7 @@ def test_what_is_no_operation_is_refused_in_the_envelope_of_an_error(
     assert allowed is None or allowed in answer.headers['allow']
 
 
+@pytest.mark.thorough
 def test_all_paths_have_the_prefix_and_none_is_found_without_it() -> None:
     with serving(CYLINDER, prefix='/mypath/torun/') as api:
         assert api.url.endswith('/mypath/torun')
@@ -193,6 +195,7 @@ def test_uploads_that_are_switched_off_are_refused_with_the_way_to_switch_them_o
         assert api.models() == {}
 
 
+@pytest.mark.thorough
 def test_an_upload_is_answered_with_what_the_package_says_of_itself() -> None:
     with serving() as api:
         answer = api.upload(CYLINDER.read_bytes(), '../ünï.zip')
@@ -270,6 +273,7 @@ def test_the_version_says_what_the_runner_is_compatible_with(api: Api) -> None:
     assert re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z', version['lastPullDate'])
 
 
+@pytest.mark.thorough
 def test_the_status_has_the_figures_of_the_calls_that_were_made() -> None:
     with serving(scripted(), instances=2, timeout=5) as api:
         fresh = api.models()[SCRIPTED_ID]
@@ -292,6 +296,7 @@ def test_the_status_has_the_figures_of_the_calls_that_were_made() -> None:
     assert used['last_use'].endswith('Z')
 
 
+@pytest.mark.thorough
 def test_the_status_has_the_failures_the_memory_and_the_tenants() -> None:
     with serving(scripted(), TERM_LIFE, instances=2, timeout=0.5) as api:
         for script in (THROW, THROW, HANG):
@@ -310,6 +315,7 @@ def test_the_status_has_the_failures_the_memory_and_the_tenants() -> None:
     assert 16 < status['memory_usage_mb'] < status['memory_limit_mb']
 
 
+@pytest.mark.thorough
 def test_calls_at_the_same_time_are_all_counted(api: Api) -> None:
     before = api.models()[CYLINDER_150]['completed_count']
     with ThreadPoolExecutor(8) as threads:

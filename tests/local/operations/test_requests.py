@@ -108,6 +108,7 @@ def test_the_answer_repeats_what_the_request_said_of_itself(api: Api) -> None:
     assert {name: meta[name] for name in [*sent, 'allow_range_address']} == {**sent, 'allow_range_address': False}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('inputs', 'strict', 'height'),
     [
@@ -200,6 +201,7 @@ def test_many_records_name_the_service_by_the_same_fields(api: Api) -> None:
         assert answer['version'] == '1.4.0'
 
 
+@pytest.mark.thorough
 def test_metadata_and_form_are_answered_as_the_vendors_engine_does() -> None:
     static = {
         'Outputs': {'Metadata.Font': 'Arial', 'volume': 'ready'},

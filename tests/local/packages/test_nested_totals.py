@@ -54,6 +54,7 @@ def test_the_package_s_own_files_count_too(empty: Api) -> None:
     assert empty.models() == {}
 
 
+@pytest.mark.thorough
 def test_models_that_fit_together_are_served() -> None:
     package = with_large_file(with_large_models(BOTH, TOTAL // 4, TOTAL // 4), TOTAL // 4)
     with serving() as api:
@@ -61,6 +62,7 @@ def test_models_that_fit_together_are_served() -> None:
         assert len(api.models()) == 2
 
 
+@pytest.mark.thorough
 def test_as_many_entries_as_are_accepted_are_no_reason_to_refuse_a_package(empty: Api) -> None:
     for count, is_too_many in ((10_000, False), (10_001, True)):
         answer = empty.upload(pack({str(number): b'' for number in range(count)}))
@@ -75,6 +77,7 @@ def test_a_package_holds_200_versions_at_most(empty: Api, count: int, words: str
     assert re.search(words, message(answer))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('path', ['my-tenant/shapes/notes/1.0.0/readme.txt', 'my-tenant/notes.zip', 'a/b/c/d/e/f.zip'])
 def test_files_that_belong_to_no_version_make_none(path: str) -> None:
     with serving() as api:
@@ -88,6 +91,7 @@ def test_a_manifest_is_an_object(empty: Api) -> None:
     assert re.search(r"manifest\.json' .*\blist\b", message(answer))
 
 
+@pytest.mark.thorough
 def test_a_service_that_nothing_in_its_package_gives_an_id_has_one_that_stays() -> None:
     def strip(files: Files) -> None:
         for end in ('ModelMetaData.json', 'manifest.json'):

@@ -65,6 +65,7 @@ def nginx(folder: Path, runner_socket: Path) -> Generator[str]:
             process.terminate()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian's nginx-light)")
 def test_every_verb_works_behind_nginx_as_the_page_configures_it(tmp_path: Path) -> None:
     path = tmp_path / 'runner.sock'

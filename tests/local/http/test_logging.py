@@ -70,6 +70,7 @@ def run(scripted_path: str) -> Run:
     return ran
 
 
+@pytest.mark.thorough
 def test_a_line_of_text_a_request_names_nobody_but_the_id(run: Run) -> None:
     lines, ids = run('--log-level', 'info')
     text = '\n'.join(lines)
@@ -83,6 +84,7 @@ def test_a_line_of_text_a_request_names_nobody_but_the_id(run: Run) -> None:
     assert all(one in text for one in ids[1:])
 
 
+@pytest.mark.thorough
 def test_json_has_a_field_for_each_thing(run: Run) -> None:
     lines, ids = run('--log-level', 'info', '--log-format', 'json')
     told: list[Json] = [json.loads(line) for line in lines]
@@ -101,12 +103,14 @@ def test_json_has_a_field_for_each_thing(run: Run) -> None:
     assert missing['tenant'] == 'secret-tenant'
 
 
+@pytest.mark.thorough
 def test_warnings_alone_are_logged_by_default(run: Run) -> None:
     lines, _ = run()
     assert len(lines) == 2
     assert all('WARNING' in line for line in lines)
 
 
+@pytest.mark.thorough
 def test_an_id_is_made_where_none_was_sent_and_one_that_was_comes_back() -> None:
     with serving(CYLINDER) as api:
         made = httpx.get(f'{api.url}/version', timeout=60, trust_env=False).headers['x-request-id']
@@ -116,6 +120,7 @@ def test_an_id_is_made_where_none_was_sent_and_one_that_was_comes_back() -> None
             assert sent.headers['x-request-id'] == 'mine'
 
 
+@pytest.mark.thorough
 def test_a_runner_in_a_program_is_silent() -> None:
     program = f"""
 import cspark.wasm as Hybrid
@@ -130,6 +135,7 @@ with Hybrid.LocalRunner({str(CYLINDER)!r}, instances=1) as runner, runner.client
     assert (ended.stdout, ended.stderr) == ('', '')
 
 
+@pytest.mark.thorough
 def test_a_program_can_listen(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, 'cspark.wasm.local'), serving(CYLINDER) as api:
         api.outputs({'height': 1})

@@ -132,6 +132,7 @@ def test_a_broken_package_is_refused_and_nothing_of_it_is_kept(
     assert empty.models() == {}
 
 
+@pytest.mark.thorough
 def test_a_package_with_one_version_that_does_not_load_is_refused_as_a_whole(empty: Api, folder: Path) -> None:
     def edit(files: dict[str, bytes]) -> None:
         (newest,) = [name for name in files if name.endswith(f'{CYLINDER_150}.zip')]
@@ -143,6 +144,7 @@ def test_a_package_with_one_version_that_does_not_load_is_refused_as_a_whole(emp
     assert (list(folder.iterdir()), empty.models()) == ([], {})
 
 
+@pytest.mark.thorough
 def test_a_refused_package_leaves_what_is_served_as_it_is() -> None:
     with serving(CYLINDER) as api:
         assert api.upload(change_models(GOOD, replace('.wasm', None))).status_code == 422

@@ -85,6 +85,7 @@ def test_a_script_that_becomes_no_model_is_refused_and_nothing_of_it_is_kept(
     assert empty.models() == {}
 
 
+@pytest.mark.thorough
 def test_a_script_has_no_files_no_network_and_no_processes() -> None:
     names = 'require process module fetch XMLHttpRequest WebSocket importScripts Deno Bun read load quit os std Worker'
     seen = ', '.join(f'{name}: typeof {name}' for name in names.split())
@@ -93,6 +94,7 @@ def test_a_script_has_no_files_no_network_and_no_processes() -> None:
     assert set(kinds.values()) == {'undefined'}
 
 
+@pytest.mark.thorough
 def test_what_a_script_does_to_the_language_does_not_reach_the_runner_or_another_package() -> None:
     spoilt = """
         Uint8Array.prototype.set = ArrayBuffer.prototype.slice = JSON.parse = () => { throw new Error('spoilt') }

@@ -36,6 +36,7 @@ def asked(api: Api, path: str, inputs: Json | None = None, **meta: Any) -> Any:
     return answer['response_data']['outputs']
 
 
+@pytest.mark.thorough
 def test_static_validation_is_the_default_and_depends_on_no_inputs(api: Api) -> None:
     static = asked(api, 'v3/validation')
     assert static == asked(api, 'v3/validation', {'birth_date': '1960-01-01'}, validation_type='default_values')
@@ -43,6 +44,7 @@ def test_static_validation_is_the_default_and_depends_on_no_inputs(api: Api) -> 
     assert static['smoker'] == {'validation_type': 'list', 'default_value': 'no', 'options': ['yes', 'no']}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('birth', 'sum_assured', 'term'), [('1990-01-01', 0, 0), ('1970-01-01', 500_000, 24)])
 def test_dynamic_validation_says_what_differs_for_these_inputs(
     api: Api, birth: str, sum_assured: int, term: int
@@ -59,6 +61,7 @@ def test_validation_of_another_kind_is_refused(api: Api) -> None:
     assert (answer.status_code, 'give "dynamic" or "default_values"' in message(answer)) == (400, True)
 
 
+@pytest.mark.thorough
 def test_static_validation_is_read_from_the_model_where_the_package_has_none_beside_it() -> None:
     package = change(TERM_LIFE.read_bytes(), replace('0.3.0/DefaultValidations.json', None))
     with serving(package) as api:
@@ -75,6 +78,7 @@ def test_metadata_is_what_the_model_computes_and_what_is_ready_in_the_package(ap
     assert asked(api, 'v3/metadata')['Metadata.PrimaryColor'] == '#1F6F5C'
 
 
+@pytest.mark.thorough
 def test_images_say_what_they_are() -> None:
     images = {'Jpeg': '/9j/4AAQ', 'Gif': 'R0lGODlh', 'Svg': 'PHN2Zz4=', 'Other': 'AAAA', 'Ready': 'data:x;base64,AA=='}
     entries = ', '.join(f'{{"ImageName": "{name}", "Base64Content": "{text}"}}' for name, text in images.items())

@@ -30,6 +30,7 @@ def old(files: Files) -> Files:
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', ['new', 'old', 'in a folder'])
 def test_a_model_alone_is_served_under_its_files_name(tmp_path: Path, form: str) -> None:
     files = inner() if form == 'new' else old(inner())
@@ -46,6 +47,7 @@ def test_a_model_alone_is_served_under_its_files_name(tmp_path: Path, form: str)
         assert static['response_data']['outputs']['density']['default_value'] == 1
 
 
+@pytest.mark.thorough
 def test_a_model_alone_is_served_under_the_names_that_are_given(tmp_path: Path) -> None:
     path = tmp_path / f'{CYLINDER_150}.zip'
     path.write_bytes(pack(inner()))
@@ -55,6 +57,7 @@ def test_a_model_alone_is_served_under_the_names_that_are_given(tmp_path: Path) 
             assert hybrid.services.execute(f'version/{CYLINDER_150}', inputs={}).data['version'] == '1.0.0'
 
 
+@pytest.mark.thorough
 def test_a_file_without_a_name_of_its_own_leaves_it_to_the_script(tmp_path: Path) -> None:
     for name in (f'{CYLINDER_150}.zip', 'package.zip'):
         (tmp_path / name).write_bytes(pack(inner()))
@@ -62,6 +65,7 @@ def test_a_file_without_a_name_of_its_own_leaves_it_to_the_script(tmp_path: Path
             assert runner.services == {'my-tenant': ['models/cylinder[1.0.0]']}
 
 
+@pytest.mark.thorough
 def test_a_model_alone_can_be_uploaded_under_the_callers_tenant() -> None:
     with serving() as api:
         files = {'file': ('life.zip', pack(inner(TERM_LIFE, '.zip')), 'application/zip')}
@@ -77,6 +81,7 @@ def test_a_model_alone_can_be_uploaded_under_the_callers_tenant() -> None:
         assert sent.json()['response_data']['outputs']['age'] == 35
 
 
+@pytest.mark.thorough
 def test_a_model_alone_without_validations_is_served_all_the_same() -> None:
     files = {name: content for name, content in inner().items() if name.endswith(('.js', '.wasm'))}
     with serving(pack(files)) as api:
@@ -86,6 +91,7 @@ def test_a_model_alone_without_validations_is_served_all_the_same() -> None:
         assert answer['response_data']['outputs'] is None
 
 
+@pytest.mark.thorough
 def test_a_model_without_is_async_loads() -> None:
     files = inner()
     files['_cylinder.js'] += b';{const make=Module;Module=(o)=>make(o).then((m)=>{delete m._is_async;return m})}'

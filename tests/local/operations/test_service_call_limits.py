@@ -91,6 +91,7 @@ CIRCLE: Final = script(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('clients', [1, 12])
 def test_a_circle_is_an_error_with_the_chain(api: Api, clients: int) -> None:
     """All of them wait for the only instance of the first service, which waits itself."""
@@ -100,6 +101,7 @@ def test_a_circle_is_an_error_with_the_chain(api: Api, clients: int) -> None:
         assert 'calls/a[1.0] > calls/b[1.0] > calls/c[1.0] > calls/a[1.0]' in error_of(told)
 
 
+@pytest.mark.thorough
 def test_a_service_that_calls_itself_is_an_error_with_the_chain(api: Api) -> None:
     answers = at_once([lambda: api.outputs(script('return call("a", {})'), A)] * 6)
     assert all('calls/a[1.0] > calls/a[1.0]' in error_of(answer) for answer in answers)
@@ -111,6 +113,7 @@ def test_a_circle_in_a_chunk_is_an_error_of_each_record(api: Api) -> None:
     assert 'calls/c[1.0] > calls/a[1.0]' in str(many['outputs'][2])
 
 
+@pytest.mark.thorough
 def test_services_that_call_each_other_for_some_inputs_answer_all() -> None:
     """One instance each; at every moment each waits for the other."""
     with serving(*(calling(name, TO_AND_FRO) for name in 'ab'), timeout=60) as own:
@@ -123,6 +126,7 @@ def test_services_that_call_each_other_for_some_inputs_answer_all() -> None:
         assert at_once([partial(ask, mark) for mark in marks]) == marks
 
 
+@pytest.mark.thorough
 def test_chunks_of_services_that_call_each_other_are_all_answered() -> None:
     with serving(*(calling(name, TO_AND_FRO) for name in 'abc'), instances=2, timeout=60) as own:
 
@@ -135,6 +139,7 @@ def test_chunks_of_services_that_call_each_other_are_all_answered() -> None:
         assert found == [[f'{first}{n}' for n in range(60)] for first, *_ in chunks]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     'code',
     [
@@ -150,6 +155,7 @@ def test_a_hundred_calls_of_a_record_are_all_answered(api: Api, code: str) -> No
     assert len(envelope['response_data']['service_chain']) == 100
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('size', [5_000, 20_000, 600_000])
 def test_calls_at_once_may_be_long_together(api: Api, size: int) -> None:
     count = 100 if size < 100_000 else 3
@@ -161,6 +167,7 @@ def test_calls_at_once_may_be_long_together(api: Api, size: int) -> None:
     assert api.outputs(script(text), A) == {'all': list(range(count)), 'right': True}
 
 
+@pytest.mark.thorough
 def test_a_fan_out_of_records_and_of_the_services_that_they_call(api: Api) -> None:
     inner = """
         const all = await Promise.all([0, 1, 2].map((m) => outputs('c', { id: `${inputs.id}.${m}` })))
@@ -175,6 +182,7 @@ def test_a_fan_out_of_records_and_of_the_services_that_they_call(api: Api) -> No
         assert [one['all'] for one in output['all']] == [[f'{n}.{i}.{j}' for j in range(3)] for i in range(4)]
 
 
+@pytest.mark.thorough
 def test_services_may_call_each_other_sixteen_deep_and_no_deeper() -> None:
     versions = [calling('deep', DOWN, f'{number}.0', service_id='deep') for number in range(DEEPEST + 2)]
     with serving(*versions, timeout=60) as own:
@@ -196,6 +204,7 @@ def test_services_may_call_each_other_sixteen_deep_and_no_deeper() -> None:
                     assert 'calls/deep[16.0] > calls/deep[17.0]' in end
 
 
+@pytest.mark.thorough
 def test_an_endless_loop_of_calls_ends_with_the_time(hasty: Api) -> None:
     answer = hasty.send(script('for (;;) await call("b", {})'), A)
     assert answer.status_code == 504
@@ -204,6 +213,7 @@ def test_an_endless_loop_of_calls_ends_with_the_time(hasty: Api) -> None:
     assert hasty.outputs({'x': 1}, A)['x'] == 1
 
 
+@pytest.mark.thorough
 def test_an_endless_loop_below_ends_with_the_time_of_the_whole_chain(hasty: Api) -> None:
     of_b = script('for (;;) await call("c", {})')
     answer = hasty.outputs(script('return call("b", inputs.of_b)', of_b=of_b), A)
@@ -211,11 +221,13 @@ def test_an_endless_loop_below_ends_with_the_time_of_the_whole_chain(hasty: Api)
     assert hasty.outputs({'x': 1}, B)['x'] == 1
 
 
+@pytest.mark.thorough
 def test_an_endless_fan_out_of_calls_ends_with_the_time(hasty: Api) -> None:
     text = 'for (;;) await Promise.all([1, 2, 3].map((n) => call("b", { n })))'
     assert hasty.send(script(text), A).status_code == 504
 
 
+@pytest.mark.thorough
 def test_calls_that_fail_for_ever_end_too(hasty: Api) -> None:
     assert hasty.send(script('for (;;) await call("nobody", {})'), A).status_code == 504
 
@@ -227,6 +239,7 @@ SLOW: Final = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(('service', 'folder', 'code'), SLOW.values(), ids=list(SLOW))
 def test_a_slow_service_takes_the_time_of_the_chain_and_the_caller_can_still_answer(
     hasty: Api, service: str, folder: str, code: str
@@ -240,6 +253,7 @@ def test_a_slow_service_takes_the_time_of_the_chain_and_the_caller_can_still_ans
     assert hasty.outputs(script('return outputs("b", { x: 1 })'), A)['x'] == 1
 
 
+@pytest.mark.thorough
 def test_a_call_after_the_time_is_over_is_not_answered_for_ever(hasty: Api) -> None:
     text = 'await call("b", { script: "return new Promise(() => {})" }); await call("b", {}); return call("b", {})'
     answer = hasty.send(script(text), A)
@@ -247,12 +261,14 @@ def test_a_call_after_the_time_is_over_is_not_answered_for_ever(hasty: Api) -> N
     assert 'take longer than 3 s' in message(answer)
 
 
+@pytest.mark.thorough
 def test_a_slow_record_of_many_costs_itself_alone(hasty: Api) -> None:
     text = 'return outputs("b", { n: inputs.n, script: inputs.n === 2 ? "return new Promise(() => {})" : undefined })'
     many = hasty.many([script(text, n=n) for n in range(5)], A)
     assert [output is not None for output in many['outputs']] == [True, True, False, True, True]
 
 
+@pytest.mark.thorough
 def test_a_chunk_with_three_calls_a_record_mixes_nothing_up() -> None:
     text = """
         const id = inputs.id
@@ -267,6 +283,7 @@ def test_a_chunk_with_three_calls_a_record_mixes_nothing_up() -> None:
             assert [entry['service_uri'] for entry in chain] == [B, C, B]
 
 
+@pytest.mark.thorough
 def test_a_called_service_that_fails_now_and_then_fails_its_own_calls_alone() -> None:
     of_b = 'if (inputs.id % 5 === 0) throw new Error(`not ${inputs.id}.`); return { id: inputs.id }'
     text = """
@@ -279,6 +296,7 @@ def test_a_called_service_that_fails_now_and_then_fails_its_own_calls_alone() ->
             assert output.get('id') == n if n % 5 else f'not {n}.' in output['error']
 
 
+@pytest.mark.thorough
 def test_answers_larger_than_the_outbox_between_calls(api: Api) -> None:
     text = 'const one = await outputs("b", { n: inputs.n }); return { n: one.n, long: "x".repeat(inputs.size) }'
     sizes = [10, 900_000, 300_000, 2_500_000, 10, 700_000, 700_000, 5]
@@ -287,6 +305,7 @@ def test_answers_larger_than_the_outbox_between_calls(api: Api) -> None:
     assert [len(chain) for chain in many['service_chain']] == [1] * len(sizes)
 
 
+@pytest.mark.thorough
 def test_instances_that_wait_for_calls_are_busy(api: Api) -> None:
     slow = script('return outputs("b", { script: "await sleep(2000); return {}" })')
     with ThreadPoolExecutor(1) as threads:
@@ -297,6 +316,7 @@ def test_instances_that_wait_for_calls_are_busy(api: Api) -> None:
     assert wait_until(lambda: (busy(api, 'a'), busy(api, 'b')) == (0, 0))
 
 
+@pytest.mark.thorough
 def test_closing_the_runner_ends_a_record_that_waits_for_a_call() -> None:
     with serving(calling('a'), calling('b'), timeout=60) as own, ThreadPoolExecutor(1) as threads:
         wait = script('return call("b", { script: "return new Promise(() => {})" })')
@@ -312,6 +332,7 @@ def test_closing_the_runner_ends_a_record_that_waits_for_a_call() -> None:
         assert wait_until(lambda: not any(thread.is_alive() for thread in left))
 
 
+@pytest.mark.thorough
 def test_a_called_service_can_be_replaced_meanwhile() -> None:
     text = 'const all = []; for (let i = 0; i < 40; i++) all.push((await outputs("b", {})).which); return { all }'
     with serving(calling('a', text), calling('b', 'await sleep(5); return { which: 0 }'), timeout=60) as own:
@@ -324,6 +345,7 @@ def test_a_called_service_can_be_replaced_meanwhile() -> None:
         assert own.outputs({}, A)['all'] == [3] * 40
 
 
+@pytest.mark.thorough
 def test_the_caller_can_be_replaced_while_it_waits() -> None:
     text = 'await outputs("b", { script: "await sleep(1000); return {}" }); return { which: 0 }'
     with serving(calling('a', text), calling('b'), timeout=60) as own, ThreadPoolExecutor(1) as threads:
@@ -334,6 +356,7 @@ def test_the_caller_can_be_replaced_while_it_waits() -> None:
         assert asked.result(CLIENT)['which'] == 0
 
 
+@pytest.mark.thorough
 def test_clients_that_leave_leave_nothing_behind() -> None:
     with serving(calling('a'), calling('b'), timeout=2) as own:
         body = {'request_data': {'inputs': script('return call("b", { script: "return new Promise(() => {})" })')}}
@@ -373,12 +396,14 @@ def test_a_call_during_a_call_gets_its_own_answer(api: Api) -> None:
     assert api.outputs(script(text), A)['found'] == ['first', 'second']
 
 
+@pytest.mark.thorough
 def test_a_bad_call_is_not_forgotten_because_of_a_good_one(hasty: Api) -> None:
     answer = hasty.send(script('return Promise.all([instance.dispatch(0, 4e9, 10), outputs("b", {})])'), A)
     assert answer.status_code == 500
     assert 'the model aborted' in message(answer)
 
 
+@pytest.mark.thorough
 def test_calls_that_are_long_together_cost_no_record_beside_them_its_answer(api: Api) -> None:
     text = """
         const ask = (n) => outputs('b', { n, long: 'x'.repeat(20000) })
