@@ -113,6 +113,7 @@ LATER = ('the last one', 'one fewer', 'one more', 'twice as many')
 """Changes that an iterator keeps to itself until it is read so far."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ('change', 'form', 'whole'),
     [

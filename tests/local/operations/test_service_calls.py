@@ -279,6 +279,7 @@ FAILURES: Final[dict[str, tuple[str, int, str]]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', [1, 2, 3])
 @pytest.mark.parametrize(('code', 'status', 'words'), FAILURES.values(), ids=list(FAILURES))
 def test_failures_reach_the_caller_in_the_form_that_it_asks_for(
