@@ -20,7 +20,7 @@ demo: $(READY) ## start a runner, upload a package and execute the service in it
 test: $(READY) ## run the tests, in four processes; ARGUMENTS="-n 0 tests/many" runs a room in one
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not thorough' $(ARGUMENTS)
 
-thorough: $(READY) ## run the tests that `make test` leaves out, because each takes a second or more: processes, kills, endurance
+thorough: $(READY) ## run the tests that `make test` leaves out, because each takes half a second or more: processes, kills, endurance
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m thorough $(ARGUMENTS)
 
 quick: $(READY) ## check formats and types, and run the tests that need no socket; takes half a minute

@@ -90,7 +90,9 @@ class RunnerUrl:
         >>> RunnerUrl('http://localhost:3000/my-tenant').without_last_segment()
         RunnerUrl('http://localhost:3000', '')
         """
-        return RunnerUrl(self.value.rpartition('/')[0]) if urlsplit(self.value).path else None
+        if urlsplit(self.value).path:
+            return RunnerUrl(self.value.rpartition('/')[0])
+        return None
 
     @staticmethod
     def of(*, url: str | Secret | None = None, tenant: str | None = None) -> RunnerUrl:
@@ -149,7 +151,9 @@ def _problem_of(value: str) -> str:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        return NO_USER if '@' in value else f'base_url is not an address: {shorten(str(error), 200)}; {hint}'
+        if '@' in value:
+            return NO_USER
+        return f'base_url is not an address: {shorten(str(error), 200)}; {hint}'
     if '@' in parts.netloc:
         return NO_USER
     if parts.scheme not in ('http', 'https') or not parts.hostname:
@@ -214,7 +218,9 @@ def _problem_of_host(parts: SplitResult) -> str:
 
 def _problem_of_path(path: str) -> str:
     has_dots = any(segment in ('.', '..') for segment in path.split('/'))
-    return 'a path that cannot be sent as it is' if has_dots or re.search(r'[\s\x00-\x1f\x7f\\]', path) else ''
+    if has_dots or re.search(r'[\s\x00-\x1f\x7f\\]', path):
+        return 'a path that cannot be sent as it is'
+    return ''
 
 
 def _can_be_name(host: str) -> bool:

@@ -51,7 +51,7 @@ def read_verify(verify: Any) -> bool | str | ssl.SSLContext:
     """Read how to verify a certificate; None is by what the machine trusts.
 
     Raises:
-        SparkConfigError: It is not valid.
+        SparkConfigError: The value is not valid.
     """
     if verify is None:
         return True
@@ -67,7 +67,7 @@ def read_transport(transport: Any) -> Literal['httpx'] | None:
     """Read what sends requests: `httpx`, or None for this client's own connections.
 
     Raises:
-        SparkConfigError: It is not valid.
+        SparkConfigError: The value is not valid.
     """
     if transport not in (None, 'httpx'):
         raise SparkConfigError(f"transport must be 'httpx' or not be given, not {transport!r:.100}")
@@ -79,7 +79,7 @@ def read_connection_age(seconds: Any) -> float:
     """Read how long a connection is used, in seconds.
 
     Raises:
-        SparkConfigError: It is not valid.
+        SparkConfigError: The value is not valid.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise SparkConfigError(f'max_connection_age must be a number of seconds above 0, not {seconds!r:.100}')
@@ -90,7 +90,7 @@ def read_telemetry(telemetry: Any) -> bool:
     """Read whether calls have spans and metrics; None asks the environment.
 
     Raises:
-        SparkConfigError: It is not valid.
+        SparkConfigError: The value is not valid.
     """
     if telemetry is None:
         return os.environ.get('CSPARK_TELEMETRY', '').lower() not in ('0', 'false', 'no', 'off')
@@ -103,7 +103,7 @@ def read_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
     """Read headers, which become immutable; their `repr` hides the values.
 
     Raises:
-        SparkConfigError: It is not valid.
+        SparkConfigError: The value is not valid.
     """
     if problem := _problem_of_headers(headers):
         raise SparkConfigError(problem)
@@ -131,7 +131,7 @@ def read_timeout(timeout: Any) -> tuple[float, Mapping[str, float] | None]:
     """Read a timeout: that of the whole call in milliseconds and, if there are any, those of the phases in seconds.
 
     Raises:
-        SparkConfigError: It is not valid.
+        SparkConfigError: The value is not valid.
     """
     if timeout is None:
         return DEFAULT_TIMEOUT_IN_MS, None

@@ -73,7 +73,9 @@ class Known:
 
     def plain(self, value: Any) -> Any:
         """As `plain`, any number of times."""
-        return self.items(value) if isinstance(value, Iterator) else plain(value)
+        if isinstance(value, Iterator):
+            return self.items(value)
+        return plain(value)
 
 
 Place: TypeAlias = 'tuple[tuple[str | int, ...], str]'
@@ -124,7 +126,9 @@ def _locate_within(
 def _key_problem(key: object) -> str:
     if not isinstance(key, str):
         return f'the key {key!r} is not text'
-    return 'a key has half a surrogate pair, which JSON cannot hold' if _type_problem(key) else ''
+    if _type_problem(key):
+        return 'a key has half a surrogate pair, which JSON cannot hold'
+    return ''
 
 
 def _nan_problem(value: Any) -> str:
@@ -132,7 +136,9 @@ def _nan_problem(value: Any) -> str:
         is_finite = value.is_finite()
     else:
         is_finite = not isinstance(value, float) or math.isfinite(value)
-    return '' if is_finite else f'{value!r} is not a number that JSON can hold; give nan="null" to send null'
+    if is_finite:
+        return ''
+    return f'{value!r} is not a number that JSON can hold; give nan="null" to send null'
 
 
 def _type_problem(value: Any) -> str:

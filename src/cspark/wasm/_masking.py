@@ -45,4 +45,6 @@ def mask(said: str, secrets: Iterable[str]) -> str:
 def _spellings(character: str) -> str:
     escaped = rf'\\u(?i:{ord(character):04x})'
     plain = re.escape(character)
-    return rf'(?:{plain}|{escaped})' if character.isalnum() else rf'(?:\\?{plain}|{escaped})'
+    if character.isalnum():
+        return rf'(?:{plain}|{escaped})'
+    return rf'(?:\\?{plain}|{escaped})'

@@ -88,7 +88,9 @@ def hide_address(address: Any) -> Any:
 
     None, a `RunnerUrl` and what is wrapped already are returned as they are.
     """
-    return address if address is None or hasattr(address, 'full') or isinstance(address, Secret) else Secret(address)
+    if address is None or hasattr(address, 'full') or isinstance(address, Secret):
+        return address
+    return Secret(address)
 
 
 def hide_headers(headers: Any) -> Any:

@@ -94,7 +94,9 @@ class Authorization:
             return {}
         if self._api_key:
             return {API_KEY_HEADER: self._api_key}
-        return {'Authorization': Secret(f'Bearer {self._token.reveal()}')} if self._token else {}
+        if self._token:
+            return {'Authorization': Secret(f'Bearer {self._token.reveal()}')}
+        return {}
 
     @property
     def source(self) -> Callable[[], Any] | None:

@@ -55,7 +55,9 @@ def shorten(text: str, limit: int = LONGEST_EXCERPT) -> str:
     >>> shorten('abcdef', 3)
     'abc... (3 more characters)'
     """
-    return text if len(text) <= limit else f'{text[:limit]}... ({len(text) - limit} more characters)'
+    if len(text) <= limit:
+        return text
+    return f'{text[:limit]}... ({len(text) - limit} more characters)'
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ class SparkError(Exception):
         if isinstance(self.cause, ApiErrorCause):
             request, response = self.cause.request, self.cause.response
             text = f'{request.method} {request.url}'
-            return f'{text} answered {response.status}: {response.body}' if response else text
+            if response:
+                return f'{text} answered {response.status}: {response.body}'
+            return text
         return '' if self.cause is None else shorten(str(self.cause))
 
     @property
@@ -125,12 +129,16 @@ class SparkError(Exception):
     @property
     def attempts(self) -> int:
         """How many times the call was sent."""
-        return self.cause.attempts if isinstance(self.cause, ApiErrorCause) else 0
+        if isinstance(self.cause, ApiErrorCause):
+            return self.cause.attempts
+        return 0
 
     @property
     def elapsed(self) -> float:
         """How long the call took, pauses included, in seconds."""
-        return self.cause.elapsed if isinstance(self.cause, ApiErrorCause) else 0.0
+        if isinstance(self.cause, ApiErrorCause):
+            return self.cause.elapsed
+        return 0.0
 
     def __str__(self) -> str:
         return self.message

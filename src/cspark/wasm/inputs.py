@@ -49,7 +49,7 @@ Many records: any iterable of these, columnar lists (a row of names and then a r
 array, a data frame or table of any library that narwhals knows, a record batch, a structured array of numpy.
 
 Values: text, numbers, booleans, None, dates and times (sent as ISO 8601), `Decimal`, `UUID`, `Enum` (its value), numpy
-values, records, frames (sent as lists of records), and lists and mappings of these. Durations are refused."""
+values, records, frames (sent as lists of records), and lists and mappings of these. Durations and bytes are refused."""
 
 ACCEPTED: Final = 'a mapping, a list of records, a data frame, JSON text or None'
 

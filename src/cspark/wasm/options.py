@@ -221,7 +221,6 @@ class ValidateOptions(MetadataOptions, total=False):
 
 
 LAYOUTS: Final = ('rows', 'columnar')
-CONFIDENTIAL: Final = frozenset({'api_key', 'token', 'base_url', 'headers', 'extra_headers'})
 COMPILERS: Final = ('Neuron', 'Type3', 'Type2', 'Type1', 'Xconnector')
 
 
@@ -247,6 +246,10 @@ def check_options(method: str, options: Any, accepted: type[Any]) -> None:
     close = difflib.get_close_matches(name, names, 1)
     hint = f'; did you mean {close[0]!r}?' if close else '.'
     raise SparkSdkError(f'{method} has no argument {name!r}{hint} It takes {", ".join(sorted(names))}')
+
+
+CONFIDENTIAL: Final = frozenset({'api_key', 'token', 'base_url', 'headers', 'extra_headers'})
+"""What `hide_among` hides. It does nothing where none of these is given, so every name that it handles must be here."""
 
 
 def hide_among(options: dict[str, Any]) -> None:

@@ -146,7 +146,9 @@ class _Telemetry:
 
 
 def _kind(error: SparkError) -> str:
-    return str(error.status) if isinstance(error, SparkApiError) else type(error).__qualname__
+    if isinstance(error, SparkApiError):
+        return str(error.status)
+    return type(error).__qualname__
 
 
 class _Call:

@@ -1,4 +1,4 @@
-"""The attempts of one call, and what an error tells about them."""
+"""The attempts of one call, and what an error says of them."""
 
 from __future__ import annotations
 

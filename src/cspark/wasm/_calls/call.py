@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypedDict
 from uuid import UUID
@@ -34,7 +34,7 @@ class Call:
     """
 
     request: Mapping[str, Any]
-    body: Callable[[], bytes] | None = None
+    body: Callable[[], bytes] | None = field(default=None, repr=False)
     heavy: bool = False
     safe: bool = True
     once: bool = False

@@ -45,7 +45,7 @@ def validate(config: Config, uri: UriLike | None, options: ValidateOptions) -> F
     body = ValidationRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = validate_inputs_request(require_tenant(config), body=body, **caller(config))
     return HttpResponse[ServiceAnswer].of(
-        *(yield from make_call(config, call_with_json(request, request['json'], inputs, verb='validate')))
+        *(yield from make_call(config, call_with_json(request, request.pop('json'), inputs, verb='validate')))
     )
 
 
@@ -63,7 +63,7 @@ def get_metadata(config: Config, uri: UriLike | None, options: MetadataOptions) 
     body = MetadataRequest(request_data=RequestData(inputs=inputs), request_meta=meta)
     request = get_metadata_request(require_tenant(config), body=body, **caller(config))
     return HttpResponse[ServiceAnswer].of(
-        *(yield from make_call(config, call_with_json(request, request['json'], inputs, verb='get_metadata')))
+        *(yield from make_call(config, call_with_json(request, request.pop('json'), inputs, verb='get_metadata')))
     )
 
 

@@ -49,7 +49,10 @@ def with_call_options(config: Config, options: CallOptions) -> Config:
 
 
 def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Mapping[str, str]:
-    """Merge our headers with the caller's. The caller's take precedence, and names are compared in any case."""
+    """Merge our headers with the caller's, which take precedence; names are compared in any case.
+
+    If the caller has none, the result is `ours` itself.
+    """
     if not theirs:
         return ours
     named = {name.lower() for name in theirs}

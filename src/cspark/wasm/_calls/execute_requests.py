@@ -48,17 +48,19 @@ def call_for_one(config: Config, named: UriParams, inputs: Any, options: Execute
     chosen = map(options.get, OF_ONE_RECORD)
     arguments = require_tenant(config), config.base_url.tenant, named, encoding, *chosen
     try:
-        prepared = _prepare_request(*arguments)
+        request, body = _prepare_request(*arguments)
     except TypeError:  # a list of names cannot be hashed, so it cannot be a key of the cache
-        prepared = _prepare_request.__wrapped__(*arguments)
-    headers = {**prepared['headers'], 'x-request-id': new_request_id()}
-    body = {**prepared['json'], 'request_data': RequestData(inputs=inputs).to_dict()}
-    return call_with_json({**prepared, 'headers': headers}, body, inputs, encoding, nan, known)
+        request, body = _prepare_request.__wrapped__(*arguments)
+    request = {**request, 'headers': {**request['headers'], 'x-request-id': new_request_id()}}
+    body = {**body, 'request_data': RequestData(inputs=inputs).to_dict()}
+    return call_with_json(request, body, inputs, encoding, nan, known)
 
 
 @lru_cache(256, typed=True)
-def _prepare_request(tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any) -> dict[str, Any]:
-    """Build the request for one record, without its id and inputs. Cached: most programs repeat the same request."""
+def _prepare_request(
+    tenant: str, x_tenant_name: str, named: UriParams, encoding: Any, *chosen: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Build the request for one record, and its body, without id and inputs. Cached: most programs repeat the same."""
     options = dict(zip(OF_ONE_RECORD, chosen, strict=True))
     named = _most_specific_name(named)
     meta = RequestMeta(
@@ -80,7 +82,8 @@ def _prepare_request(tenant: str, x_tenant_name: str, named: UriParams, encoding
     )
     body = ExecuteRequest(request_data=RequestData(inputs={}), request_meta=meta)
     who = identity(x_tenant_name)
-    return _request_for_one(tenant, named, {'body': body, 'content_encoding': encoding or UNSET, **who})
+    request = _request_for_one(tenant, named, {'body': body, 'content_encoding': encoding or UNSET, **who})
+    return request, request.pop('json')
 
 
 def _request_for_one(tenant: str, named: UriParams, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,16 +111,6 @@ def call_for_many(config: Config, named: UriParams, inputs: Any, options: Execut
     Raises:
         SparkSdkError: An option is not valid, or is one for one record only.
     """
-    """Build the call for many records (v4).
-
-    Raises:
-        SparkSdkError: An option is not valid, or is one for one record only.
-    """
-    """Build the call for one record (v3).
-
-    Raises:
-        SparkSdkError: An option is not valid.
-    """
     for name in ONE_RECORD_ONLY:
         if options.get(name):
             raise SparkSdkError(f'{name} works for one record only (a mapping as inputs), not for a list of records')
@@ -136,7 +129,7 @@ def call_for_many(config: Config, named: UriParams, inputs: Any, options: Execut
     encoding, nan = _encodings(options)
     build = api.execute_public_many_request if named.public else api.execute_many_request
     request = build(require_tenant(config), body=body, content_encoding=encoding or UNSET, **caller(config))
-    return call_with_json(request, request['json'], inputs, encoding, nan, known)
+    return call_with_json(request, request.pop('json'), inputs, encoding, nan, known)
 
 
 def _service_for_many(named: UriParams) -> str | None:

@@ -39,7 +39,7 @@ def execute(
 
     `known` holds the values already read from iterators in the inputs, if the same inputs may be sent more than once.
     """
-    config, named, wanted = check_execute_options(config, uri, response_format, options)
+    config, named, wanted = _check_execute_options(config, uri, response_format, options)
     given: Any = options.get('inputs')
     inputs: dict[str, Any] | list[Any]
     if is_object(given):
@@ -87,7 +87,7 @@ def _without_missing(
     return rows if names is None else [list(names), *rows]
 
 
-def check_execute_options(
+def _check_execute_options(
     config: Config, uri: UriLike, response_format: str | None, options: ExecuteOptions
 ) -> tuple[Config, UriParams, str]:
     """The configuration of a call, the service that it names, and the format of its answer. Nothing is sent.
@@ -109,7 +109,7 @@ def check_many_options(config: Config, uri: UriLike, options: ExecuteOptions) ->
     Raises:
         SparkSdkError: An argument is wrong.
     """
-    config, named, _ = check_execute_options(config, uri, 'alike', options)
+    config, named, _ = _check_execute_options(config, uri, 'alike', options)
     call_for_many(config, named, [], options, None)
 
 

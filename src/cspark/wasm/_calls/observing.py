@@ -86,4 +86,6 @@ def set_observer(observer: Observer | None) -> None:
 def observer_of(config: Config) -> Observer | None:
     """Return what watches the calls of this client; None if nobody wants to know."""
     observer = _Seam.observer
-    return observer if observer is not None and config.telemetry and observer.is_active() else None
+    if observer is not None and config.telemetry and observer.is_active():
+        return observer
+    return None

@@ -50,7 +50,9 @@ def after_answer(
     wish = retry_after(headers)
     if wish is None:
         return Retry(backoff(policy, tried), f'status {status}')
-    return Retry(wish, f'status {status} with Retry-After') if wish <= policy.longest_retry_after else None
+    if wish <= policy.longest_retry_after:
+        return Retry(wish, f'status {status} with Retry-After')
+    return None
 
 
 def after_failure(policy: RetryPolicy, tried: int, failure: Undelivered, *, safe: bool) -> Retry | None:
@@ -92,4 +94,6 @@ def _moment(text: str) -> datetime | None:
         moment = parsedate_to_datetime(text.strip())
     except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)

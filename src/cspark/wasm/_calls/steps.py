@@ -107,9 +107,9 @@ def send(step: Send) -> Flow[Answer]:
 
 
 def compute(function: Callable[[], Result], *, heavy: bool = False) -> Flow[Result]:
-    """Return the function's result. Only a heavy function becomes a step, which may run on a thread.
+    """Call a function: a light one at once, a heavy one as a `Compute` step, which may run on a thread.
 
-    To write `yield from compute(...)` also gives the type of the result, which a plain `yield` has not.
+    As with `send`, `yield from compute(...)` has the type of the result.
     """
     if not heavy:
         return function()

@@ -108,7 +108,9 @@ def _field_values(array: Any, name: str, first: int) -> list[Any]:
 def _column(native: Any, index: int) -> Any:
     if hasattr(native, 'iloc'):
         return native.iloc[:, index]
-    return native.column(index) if hasattr(native, 'column') else native[native.columns[index]]
+    if hasattr(native, 'column'):
+        return native.column(index)
+    return native[native.columns[index]]
 
 
 def _names(given: Any) -> list[str]:
@@ -215,7 +217,9 @@ def _time_of_day(count: int) -> str:
     text = f'{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}'
     if not nanoseconds:
         return text
-    return f'{text}.{nanoseconds:09}' if nanoseconds % 1000 else f'{text}.{nanoseconds // 1000:06}'
+    if nanoseconds % 1000:
+        return f'{text}.{nanoseconds:09}'
+    return f'{text}.{nanoseconds // 1000:06}'
 
 
 def _nanoseconds(series: Any) -> list[Any]:
@@ -304,7 +308,9 @@ def plain_frame(value: Any) -> Any:
     if hasattr(value, 'as_py'):
         if str(value.type) in ('float', 'halffloat'):
             return shortest_float32(value.as_py())
-        return value.as_py(maps_as_pydicts='strict') if 'map<' in str(value.type) else value.as_py()
+        if 'map<' in str(value.type):
+            return value.as_py(maps_as_pydicts='strict')
+        return value.as_py()
     if _native(value) is not None:
         names, columns = columns_of_frame(value)
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -49,7 +49,9 @@ def decode_json(content: bytes) -> Any:
     >>> decode_json(b'{"policy": 123456789012345678901234567890}')
     {'policy': 123456789012345678901234567890}
     """
-    return read_in_pieces(content, _loads) if len(content) > LARGE else _loads(content)
+    if len(content) > LARGE:
+        return read_in_pieces(content, _loads)
+    return _loads(content)
 
 
 def decode_answer(content: bytes) -> tuple[Any, bool]:
@@ -81,7 +83,9 @@ def whole_characters(content: bytes) -> bytes:
 def _loads(content: bytes) -> Any:
     value = orjson.loads(content)
     # orjson comes first, because the standard library accepts more than JSON; it only serves to keep every digit.
-    return json.loads(content) if _LONG in content.translate(_DIGITS) else value
+    if _LONG in content.translate(_DIGITS):
+        return json.loads(content)
+    return value
 
 
 def encode_json(value: object, default: Callable[[Any], Any] | None = None) -> bytes:

@@ -83,7 +83,7 @@ def plain(value: Any) -> Any:  # noqa: C901 - a table of kinds, one after the ot
 
 def _is_bytes(value: Any) -> bool:
     """Whether a value is bytes, which would become a list of numbers if they were read like other sequences."""
-    return isinstance(value, (bytes, bytearray)) or (isinstance(value, memoryview) and value.itemsize == 1)
+    return isinstance(value, (bytes, bytearray)) or (isinstance(value, memoryview) and value.format in ('B', 'c'))
 
 
 def as_record(value: Any) -> dict[str, Any] | None:  # noqa: C901 - a table of kinds, one after the other
@@ -231,7 +231,9 @@ def _iso_text(text: Any) -> str | None:
     if not point or not fraction.strip('0'):
         return seconds
     digits = fraction.rstrip('0')
-    return f'{seconds}.{digits:0<6}' if len(digits) <= 6 else f'{seconds}.{digits:0<9}'
+    if len(digits) <= 6:
+        return f'{seconds}.{digits:0<6}'
+    return f'{seconds}.{digits:0<9}'
 
 
 def _four_digits(moment: str) -> str:

@@ -69,7 +69,9 @@ class AnswerReader:
     @property
     def content(self) -> bytes:
         """The body as received, still compressed."""
-        return self._parts[0] if len(self._parts) == 1 else b''.join(self._parts)
+        if len(self._parts) == 1:
+            return self._parts[0]
+        return b''.join(self._parts)
 
     @property
     def may_go_on(self) -> bool:
@@ -96,7 +98,7 @@ class AnswerReader:
             self._note(error)
         if self._is_whole():
             self.has_rest = self.has_rest or self._parser_skipped(data)
-            # The parser holds the methods of this object: without this, only the garbage collector would free both.
+            # The parser and this object hold each other; without this, only the garbage collector would free them.
             del self._parser
         if not self._has_head:
             self._head_received += len(data)

@@ -79,7 +79,9 @@ def failure_of(error: Exception, *, has_sent: bool, may_be_stale: bool) -> Undel
         return request_failure(error)
     if may_be_stale and isinstance(error, BROKEN) and not isinstance(error, StrayAnswerError):
         return None
-    return connection_failure(error) if has_sent else unreachable_failure(error)
+    if has_sent:
+        return connection_failure(error)
+    return unreachable_failure(error)
 
 
 def masked(error: Exception, step: Send) -> Exception:

@@ -61,7 +61,9 @@ class Proxies:
         proxy = self._numbers.get(where.scheme) or self._numbers.get('all', 0)
         if any(rule(where) for rule in self._rules):
             return 0
-        return 0 if self._asks_system and urllib.request.proxy_bypass(where.host) else proxy
+        if self._asks_system and urllib.request.proxy_bypass(where.host):
+            return 0
+        return proxy
 
 
 def _rule(entry: str) -> Rule | None:

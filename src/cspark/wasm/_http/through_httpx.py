@@ -107,7 +107,9 @@ class _HttpxCall:
         if self.step.auth is not None and isinstance(error, httpx.RequestError):
             _hide_what_auth_gave(self.step, error.request)
         if is_lost_link(error):
-            return connection_failure(error) if self.sent else unreachable_failure(error)
+            if self.sent:
+                return connection_failure(error)
+            return unreachable_failure(error)
         match error:
             case httpx.ConnectTimeout() | httpx.PoolTimeout():
                 return timeout_failure(error, sent=False)

@@ -77,6 +77,9 @@ class ChunkCalls:
         config: The client's configuration.
         uri: The service.
         options: The options for the execution.
+
+    Attributes:
+        watch: What watches the run, if anybody does.
     """
 
     def __init__(self, config: Config, uri: UriLike, options: Mapping[str, Any]) -> None:
@@ -139,12 +142,11 @@ def prepare(
     if path is not None:
         open_checkpoint = _checkpoint_opener(path, _describe_run(config, uri, given), total, inputs, reading)
     before = call.ask_for_names() if settings['strict_inputs'] else None
+    if observer := observer_of(config):
+        call.watch = observer.run(config)
     # Last, because a bar is on the terminal at once, and nothing would remove it after an error.
     report = RecordBar(' records', total) if progress is True else progress or None
-    run = Run(planner, total, report, open_checkpoint, keep=keep, before=before)
-    if observer := observer_of(config):
-        run.watch = call.watch = observer.run(config)
-    return run, call
+    return Run(planner, total, report, open_checkpoint, keep=keep, before=before, watch=call.watch), call
 
 
 def _separate(options: ManyOptions, reading: Reading) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -42,7 +42,9 @@ class Chunk:
     @property
     def inputs(self) -> list[Any]:
         """The records in the form that `execute` takes."""
-        return [list(self.names), *self.rows] if self.names is not None else list(self.rows)
+        if self.names is not None:
+            return [list(self.names), *self.rows]
+        return list(self.rows)
 
     def halves(self) -> tuple[Chunk, Chunk]:
         """Split the chunk in two."""

@@ -137,7 +137,9 @@ class Kept:
             known = 'records' if total is None else count_records(total)
             return Table(f'{known}{words}', [], [])
         count = self.run.done if self._state == 'interrupted' else self._count
-        known = f'{count:,} records' if total is None or count == total else f'{count:,} of {total:,} records'
+        known = count_records(count)
+        if total is not None and count != total:
+            known = f'{count:,} of {total:,} records'
         return Table(f'{known}{words}', [], [])
 
     def __reduce__(self) -> tuple[Any, ...]:

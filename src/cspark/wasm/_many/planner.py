@@ -147,7 +147,9 @@ class Planner:
     def _most_held(self) -> int:
         """How many records may be in flight or wait: so many, and so many bytes."""
         weight = self._record_bytes + self._answer_bytes
-        return MOST_HELD if not weight else max(1, min(MOST_HELD, int(self.max_bytes / weight)))
+        if not weight:
+            return MOST_HELD
+        return max(1, min(MOST_HELD, int(self.max_bytes / weight)))
 
     def weigh(self, record_bytes: float) -> None:
         """Learn how much memory a record takes, so that wide ones are read in smaller chunks."""

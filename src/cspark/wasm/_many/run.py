@@ -109,7 +109,9 @@ class Run:
                 self.checkpoint.check_end(self._position)
                 return None
             self.checkpoint.check_place(self._position + len(read.rows))
-            return self.checkpoint.results(self._position, read.rows, read.names) if self._is_known else None
+            if self._is_known:
+                return self.checkpoint.results(self._position, read.rows, read.names)
+            return None
 
     def give(self, read: Rows | None, known: ChunkResults | None) -> None:
         """Add records that were read, with their results if the checkpoint has them; None after the last record."""

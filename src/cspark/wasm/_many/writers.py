@@ -294,4 +294,6 @@ def open_writer(path: str | os.PathLike[str]) -> TableWriter:
 
 
 def _field(value: Any) -> Any:
-    return encode_json(value).decode() if is_object(value) or is_array(value) else value
+    if is_object(value) or is_array(value):
+        return encode_json(value).decode()
+    return value

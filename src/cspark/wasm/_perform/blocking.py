@@ -194,7 +194,7 @@ def _do(step: Step, connections: Connections, stop: threading.Event | None) -> A
                 time.sleep(step.seconds)
         case Compute():
             if step.keep is None:
-                return _require_plain_result(step.function())
+                return step.function()
             return _compute_exclusively(step, step.keep, connections, stop)
     return None
 

@@ -222,4 +222,6 @@ class Batches:
 
     def __repr__(self) -> str:
         task = getattr(self, '_task', None)  # missing if `__init__` raised; a traceback may show such an object
-        return f'Batches({str(task.uri)!r}, {task.where})' if task else 'Batches(being built)'
+        if task:
+            return f'Batches({str(task.uri)!r}, {task.where})'
+        return 'Batches(being built)'

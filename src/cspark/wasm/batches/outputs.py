@@ -79,7 +79,9 @@ def _widest(value: object) -> Kind:
         return 'boolean'
     if isinstance(value, (int, float)):
         return 'double'
-    return 'string' if isinstance(value, str) and value not in EXCEL_ERRORS else 'json'
+    if isinstance(value, str) and value not in EXCEL_ERRORS:
+        return 'string'
+    return 'json'
 
 
 def _named(kinds: Mapping[str, Any], keep: Sequence[str]) -> tuple[Output, ...]:

@@ -123,7 +123,9 @@ def _convert(name: str, text: str, rule: Mapping[str, Any]) -> Any:
         return value
     if kind == 'list':
         return next((one for one in rule.get('options') or () if str(one) == text), text)
-    return text if kind in ('date', 'time', 'text_length') or isinstance(default, str) else value
+    if kind in ('date', 'time', 'text_length') or isinstance(default, str):
+        return text
+    return value
 
 
 def _guess(text: str) -> Any:

@@ -29,8 +29,8 @@ def add_serve(commands: Any) -> None:
     )
     _add_packages(serve)
     _add_listening(serve)
-    _add_answering(serve)
-    _add_models(serve)
+    _add_requests(serve)
+    _add_instances(serve)
     _add_log(serve)
     _add_upstream(serve)
     serve.set_defaults(run='serve:run_serve', prog='cspark-wasm serve')
@@ -73,7 +73,7 @@ def _add_listening(serve: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_answering(serve: argparse.ArgumentParser) -> None:
+def _add_requests(serve: argparse.ArgumentParser) -> None:
     group = serve.add_argument_group('requests')
     group.add_argument(
         '--body-limit', type=_size, metavar='SIZE', help='largest body, such as 30mb (BODY_LIMIT, or 30mb)'
@@ -101,8 +101,8 @@ def _add_answering(serve: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_models(serve: argparse.ArgumentParser) -> None:
-    group = serve.add_argument_group('models')
+def _add_instances(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group('instances')
     group.add_argument(
         '--instances', type=int, help='instances of each model, which compute at the same time (the cores)'
     )
@@ -258,7 +258,9 @@ def _services(runner: LocalRunner) -> list[str]:
 
 def _behind(runner: LocalRunner) -> list[str]:
     upstream = runner.app.upstream
-    return [] if upstream is None else [f'  everything else: {upstream.address}']
+    if upstream is None:
+        return []
+    return [f'  everything else: {upstream.address}']
 
 
 def _size(text: str) -> int:

@@ -102,7 +102,9 @@ def _bound_uri(named: UriParams, version: str | None, version_id: str | None) ->
     """A URI of this version alone, so that a newer version does not change what the types describe."""
     if named.folder and named.service and version:
         return f'{named.folder}/{named.service}[{version}]'
-    return f'version/{version_id}' if version_id and not named.folder else None
+    if version_id and not named.folder:
+        return f'version/{version_id}'
+    return None
 
 
 def _inputs(rules: Mapping[str, Any], package: Mapping[str, Any] | None, warnings: Any) -> list[Input]:

@@ -98,7 +98,9 @@ def class_name(text: str) -> str:
         if name and len(name) + len(word) > LONGEST_NAME:
             break
         name += (word[:1].upper() + word[1:])[:LONGEST_NAME]
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f'Service{name}'
+    if name.isidentifier() and not keyword.iskeyword(name):
+        return name
+    return f'Service{name}'
 
 
 def input_type(one: Input) -> str:
@@ -118,7 +120,9 @@ def input_type(one: Input) -> str:
         return 'float'
     if isinstance(default, bool):
         return 'bool'
-    return 'str' if kind in ('text_length', 'time') or isinstance(default, str) else 'Any'
+    if kind in ('text_length', 'time') or isinstance(default, str):
+        return 'str'
+    return 'Any'
 
 
 def _choices(options: Any) -> list[str]:

@@ -24,7 +24,9 @@ def respell_numbers(content: bytes) -> bytes:
     >>> respell_numbers(b'{"year": 2024.0, "rate": 1e-06, "text": "1.0", "long": 12345678901234567890}')
     b'{"year": 2024, "rate": 0.000001, "text": "1.0", "long": 12345678901234567890}'
     """
-    return TOKEN.sub(_respell, content) if SUSPECT.search(content) else content
+    if SUSPECT.search(content):
+        return TOKEN.sub(_respell, content)
+    return content
 
 
 def _respell(found: re.Match[bytes]) -> bytes:

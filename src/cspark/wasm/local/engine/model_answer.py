@@ -52,7 +52,9 @@ class ModelAnswer(msgspec.Struct, gc=False):
 
     def data(self, name: str) -> msgspec.Raw:
         """Return a member of `response_data`, or null."""
-        return NULL if self.response_data is None else self.response_data.get(name, NULL)
+        if self.response_data is None:
+            return NULL
+        return self.response_data.get(name, NULL)
 
     def put(self, name: str, value: object) -> None:
         """Set a member of `response_data`."""

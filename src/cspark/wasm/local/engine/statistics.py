@@ -80,7 +80,9 @@ class Statistics:
     @property
     def mean_time_ms(self) -> float | None:
         """The mean time of all completed records."""
-        return self._sum / self.completed_count if self.completed_count else None
+        if self.completed_count:
+            return self._sum / self.completed_count
+        return None
 
     def percentile(self, share: float) -> float | None:
         """Return the time that this share of the recent records did not exceed.
@@ -91,4 +93,6 @@ class Statistics:
         """
         with self._lock:
             times = sorted(self._recent)
-        return times[min(len(times) - 1, int(share * len(times)))] if times else None
+        if times:
+            return times[min(len(times) - 1, int(share * len(times)))]
+        return None

@@ -120,7 +120,9 @@ class Engine:
         self.write(size=len(described))
         self._call['load']()
         self._wait('loaded')
-        return '' if self.word('loaded') > 0 else self._reason() or 'it is not a model'
+        if self.word('loaded') > 0:
+            return ''
+        return self._reason() or 'it is not a model'
 
     def _wait(self, name: str) -> None:
         """Wait until a word is no longer 0, while V8 may work on promises."""

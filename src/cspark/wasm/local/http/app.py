@@ -361,4 +361,6 @@ def _respond(
 
 
 def _encoded(encoding: str | None) -> dict[str, str]:
-    return {'content-encoding': encoding, 'vary': 'accept-encoding'} if encoding else {}
+    if encoding:
+        return {'content-encoding': encoding, 'vary': 'accept-encoding'}
+    return {}

@@ -27,7 +27,7 @@ class Members(list[msgspec.Raw]):
     """One member of each of many answers. They are copied once, when the whole answer is encoded."""
 
     def pieces(self) -> Iterator[bytes | msgspec.Raw]:
-        """Return the pieces of a JSON array."""
+        """Yield the pieces of a JSON array."""
         yield b'['
         for index, member in enumerate(self):
             if index:

@@ -123,7 +123,9 @@ def _compute_one(
 def _with_calls(caller: Caller, served: Served, requests: Requests, meta: Mapping[str, Any]) -> Requests:
     """Add how a model's calls of other services are answered, if it makes any."""
     calls = ServiceCaller(caller.through(served, meta), execute) if served.pool.calls_services else None
-    return replace(requests, calls=calls, depth=caller.depth) if calls or caller.depth else requests
+    if calls or caller.depth:
+        return replace(requests, calls=calls, depth=caller.depth)
+    return requests
 
 
 def _add_called(result: object, answer: ModelAnswer) -> None:
@@ -179,7 +181,9 @@ def _named(named: UriParams, meta: Mapping[str, Any]) -> UriParams:
     version_id = _text(meta, 'version_id') or _text(meta, 'version_uuid')
     if named.service_uri:
         other = named.version_id is None and version_id
-        return UriParams(version_id=version_id) if other else replace(named, version=version or named.version)
+        if other:
+            return UriParams(version_id=version_id)
+        return replace(named, version=version or named.version)
     return _located(version_id, _text(meta, 'service_id') or _text(meta, 'service_uuid'), meta, version)
 
 

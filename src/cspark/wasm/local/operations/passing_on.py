@@ -212,7 +212,9 @@ def without_credentials(body: Json) -> Json | None:
     if not is_object(meta) or not is_object(context):
         return None
     kept = {name: value for name, value in context.items() if name.lower() not in SECRETS_OF_CONTEXT}
-    return {**body, 'request_meta': {**meta, '_ctx': kept}} if len(kept) < len(context) else None
+    if len(kept) < len(context):
+        return {**body, 'request_meta': {**meta, '_ctx': kept}}
+    return None
 
 
 def address_service(path: str, named: UriParams, body: Json) -> tuple[str, Json | None]:

@@ -47,7 +47,9 @@ def model_meta(meta: Mapping[str, Any]) -> Json:
 
 def single_record(inputs: object) -> object:
     """Return the record in a list of exactly one record, which is how the TypeScript client sends a single record."""
-    return inputs[0] if is_array(inputs) and len(inputs) == 1 and is_object(inputs[0]) else inputs
+    if is_array(inputs) and len(inputs) == 1 and is_object(inputs[0]):
+        return inputs[0]
+    return inputs
 
 
 def encode_request(data: Mapping[str, Any], meta: Mapping[str, Any]) -> Requests:

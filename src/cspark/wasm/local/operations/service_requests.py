@@ -62,7 +62,9 @@ class ServiceRequest:
     def tenant(self) -> str:
         """The tenant of the service, if the request names one."""
         before, found, _ = self._text('service_uri').partition('/api/v3/')
-        return before.rpartition('/')[2] if found else self._text('tenant') or self._text('tenant_name')
+        if found:
+            return before.rpartition('/')[2]
+        return self._text('tenant') or self._text('tenant_name')
 
     def body(self, passed_on: Mapping[str, Any]) -> Json:
         """Return the request for the service, with what is passed on to it where it says nothing else.
