@@ -23,7 +23,7 @@ from ..errors import (
 from ..options import CallOptions
 from .attempts import Attempts
 from .call import Call
-from .observing import CallWatch, observer_of
+from .observing import CallWatch, Observer, observer_of
 from .retry import after_answer, after_failure
 from .steps import Compute, Flow, Pause, Send, Undelivered, compute, send
 
@@ -79,9 +79,8 @@ def make_call(config: Config, call: Call) -> Flow[tuple[Answer, Any]]:
     """
     observer = observer_of(config)
     if observer is None:
-        return (yield from _make_call(config, call, None))
-    with observer.call(call.verb, config, call.request['url']) as watch:
-        return (yield from _make_call(config, call, watch))
+        return _make_call(config, call, None)
+    return _make_watched_call(config, call, observer)
 
 
 def pass_on(
@@ -114,6 +113,11 @@ def pass_on(
     if isinstance(answer, Undelivered):
         _give_up(config, attempts, answer)
     return answer
+
+
+def _make_watched_call(config: Config, call: Call, observer: Observer) -> Flow[tuple[Answer, Any]]:
+    with observer.call(call.verb, config, call.request['url']) as watch:
+        return (yield from _make_call(config, call, watch))
 
 
 def _make_call(config: Config, call: Call, watch: CallWatch | None) -> Flow[tuple[Answer, Any]]:
@@ -175,7 +179,11 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]
             yield from _fetch_token(config, step)
         attempts.sent += 1
         step.credentials = config.auth.credentials
-        answer = yield from _send_watched(attempts)
+        answer: Answer
+        if attempts.watch is None:
+            answer = yield step
+        else:
+            answer = yield from _send_watched(attempts, attempts.watch)
         must_renew = answer.status == 401 and config.auth.source and not (attempts.renewed or attempts.once)
         if must_renew:
             yield from _fetch_token(config, step)
@@ -189,10 +197,8 @@ def _send_once(config: Config, attempts: Attempts) -> Flow[Answer | Undelivered]
     return answer
 
 
-def _send_watched(attempts: Attempts) -> Flow[Answer]:
-    if attempts.watch is None:
-        return (yield from send(attempts.step))
-    with attempts.watch.attempt(attempts.step, attempts.sent - 1) as watch:
+def _send_watched(attempts: Attempts, watching: CallWatch) -> Flow[Answer]:
+    with watching.attempt(attempts.step, attempts.sent - 1) as watch:
         answer = yield from send(attempts.step)
         watch.answered(answer.status)
     return answer

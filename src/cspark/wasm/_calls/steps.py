@@ -57,6 +57,8 @@ class Send:
 
     def revealed_headers(self) -> HiddenHeaders:
         """Return all headers, with the credentials in clear text, for whoever writes the request."""
+        if not self.credentials:
+            return HiddenHeaders(self.headers)
         revealed = {name: secret.reveal() for name, secret in self.credentials.items()}
         return HiddenHeaders({**self.headers, **revealed})
 

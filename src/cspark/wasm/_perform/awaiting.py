@@ -16,7 +16,7 @@ import anyio.to_thread
 import httpx
 
 from .._answer import Answer
-from .._calls.steps import Compute, Flow, Pause, Send, Step
+from .._calls.steps import Compute, Flow, Pause, Send
 from .._http import through_httpx
 from .._http.echoes import Echoes
 from .._http.failures import timeout_failure
@@ -167,7 +167,10 @@ async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
                 failed: list[Exception] = []
                 try:
                     # In a list that is emptied: the result may be a token, and error reports show local variables.
-                    done.append(await _do(step, connections))
+                    if isinstance(step, Send):  # most steps are one; another coroutine would cost a call of its own
+                        done.append(await connections.send(step))
+                    else:
+                        done.append(await _do(step, connections))
                 except Exception as error:  # noqa: BLE001 - the flow handles it
                     failed.append(error)
                 # Not in the `except` block: the error would become the context of everything that the flow raises.
@@ -177,10 +180,8 @@ async def perform(flow: Flow[Result], connections: AsyncConnections) -> Result:
             return final
 
 
-async def _do(step: Step, connections: AsyncConnections) -> Any:
+async def _do(step: Pause | Compute, connections: AsyncConnections) -> Any:
     match step:
-        case Send():
-            return await connections.send(step)
         case Pause():
             await anyio.sleep(step.seconds)
         case Compute():
