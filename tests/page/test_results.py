@@ -87,7 +87,7 @@ def test_metadata_dress_the_page_and_only_the_page_of_their_service(watched: Wat
     page = watched.open(TENANT, TERM_LIFE_030)
     style = 'getComputedStyle(document.documentElement).getPropertyValue("{}")'
     expect(page.locator('img.logo')).to_have_attribute('src', re.compile('^data:image/png;base64,'))
-    assert page.evaluate('document.querySelector("img.logo").naturalWidth') > 0
+    page.wait_for_function('document.querySelector("img.logo").naturalWidth > 0')  # an image is decoded on the side
     assert page.evaluate(style.format('--brand')).lower() == '#1f6f5c'
     assert 'Arial' in page.evaluate(style.format('--font'))
     page.get_by_role('link', name='Services').click()

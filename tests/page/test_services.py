@@ -12,12 +12,12 @@ import cspark.wasm as Hybrid
 from support.packages import CYLINDER, CYLINDER_150, TERM_LIFE, only, rename
 from support.pages import HOSTILE_FOLDER, HOSTILE_SERVICE, HOSTILE_TENANT, IMAGE, TENANT, Watched, expect
 
-DROP = """([name, base64]) => {
+DROP = """(place, [name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0))
   const transfer = new DataTransfer()
   transfer.items.add(new File([bytes], name))
   const event = new DragEvent('drop', {dataTransfer: transfer, bubbles: true, cancelable: true})
-  document.querySelector('.drop').dispatchEvent(event)
+  place.dispatchEvent(event)
 }"""
 
 
@@ -25,7 +25,8 @@ def drop(page: Any, name: str, content: bytes) -> None:
     """Drop a file on the page."""
     import base64
 
-    page.evaluate(DROP, [name, base64.b64encode(content).decode()])
+    # By its locator, which waits until the page has made the element.
+    page.locator('.drop').evaluate(DROP, [name, base64.b64encode(content).decode()])
 
 
 def row_of(place: Any, version: str) -> Any:
@@ -139,8 +140,7 @@ def test_several_files_that_are_dropped_each_tell_how_they_went(opened: Callable
         )
         import base64
 
-        expect(page.locator('.drop')).to_be_visible()
-        page.evaluate(script, ['good.zip', base64.b64encode(CYLINDER.read_bytes()).decode()])
+        page.locator('.drop').evaluate(script, ['good.zip', base64.b64encode(CYLINDER.read_bytes()).decode()])
         expect(page.get_by_text('good.zip is loaded.')).to_be_visible()
         expect(page.get_by_text('broken.zip was refused')).to_be_visible()
         page.goto('about:blank')
